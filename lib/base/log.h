@@ -1,0 +1,35 @@
+/*
+ * The log. Lines go to syslog's socket or to stderr and never block mail: a dead or full logger
+ * loses lines (the number lost is told when it works again), it does not stop a post.
+ *
+ * Few words, each with one meaning: info (a fact), warning (an admin should look), fatal (the
+ * world is broken: a second's pause, then exit 75), panic (we are broken: abort).
+ * Foreign bytes in arguments must have passed text_printable(); members' addresses never get here.
+ */
+#ifndef ROLLCALL_BASE_LOG_H
+#define ROLLCALL_BASE_LOG_H
+
+#include <glib.h>
+
+enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
+
+/** Opens the log as `program` (a static string). May be called again, e.g. after a fork or a reload. */
+void log_open(const char *program, enum log_target target);
+
+/** Also write log_debug() lines. Off by default. */
+void log_set_debug(gboolean on);
+
+/** The descriptor that log lines go to, for sandboxes and descriptor cleaning. */
+int log_descriptor(void);
+
+void log_debug(const char *format, ...) G_GNUC_PRINTF(1, 2);
+void log_info(const char *format, ...) G_GNUC_PRINTF(1, 2);
+void log_warning(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/** The world is broken (configuration, permissions, a missing file): says so, waits a second, exits 75. */
+void log_fatal(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
+
+/** We are broken: says so and aborts. Postfix still owns the post. */
+void log_panic(const char *format, ...) G_GNUC_PRINTF(1, 2) G_GNUC_NORETURN;
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * Every setting, one row each:
+ * SETTING(scope, name, type, default, minimum, maximum, choices, help in one sentence)
+ * Included with different definitions of SETTING; no include guard on purpose. Maximum is bytes for texts.
+ */
+
+/* ---- [rollcall] ---- */
+SETTING(SCOPE_ROLLCALL, user, TYPE_TEXT, "rollcall", 1, 64, NULL,
+	"User that rollcall-dispatch runs as when started as root: a name, or a number UID or UID:GID.")
+SETTING(SCOPE_ROLLCALL, intake_user, TYPE_TEXT, "rollcall-intake", 1, 64, NULL,
+	"User that rollcall-intake's children run as when started as root; it should own nothing.")
+SETTING(SCOPE_ROLLCALL, listen, TYPE_STRINGS, "unix:/run/rollcall/lmtp", 1, 1024, NULL,
+	"Where Postfix reaches us by LMTP: unix:/PATH or inet:ADDRESS:PORT, several separated by ';'.")
+SETTING(SCOPE_ROLLCALL, listen_group, TYPE_TEXT, "postfix", 0, 64, NULL,
+	"Group of the LMTP unix sockets (name or number), so that Postfix's lmtp client may connect.")
+SETTING(SCOPE_ROLLCALL, listen_mode, TYPE_MODE, "0660", 0, 0777, NULL, "File mode of the LMTP unix sockets.")
+SETTING(SCOPE_ROLLCALL, lmtp_peer_users, TYPE_STRINGS, "root;postfix", 0, 1024, NULL,
+	"Users (names or numbers) that may speak LMTP over a unix socket; our own user always may.")
+SETTING(SCOPE_ROLLCALL, lmtp_clients, TYPE_STRINGS, "127.0.0.0/8;::1/128", 0, 4096, NULL,
+	"Networks that may speak LMTP over TCP.")
+SETTING(SCOPE_ROLLCALL, tls_certificate_file, TYPE_PATH, "", 0, 4096, NULL,
+	"PEM certificate chain for STARTTLS on TCP; empty: STARTTLS is not offered.")
+SETTING(SCOPE_ROLLCALL, tls_key_file, TYPE_PATH, "", 0, 4096, NULL,
+	"PEM private key for tls_certificate_file, readable by root only.")
+SETTING(SCOPE_ROLLCALL, state_directory, TYPE_PATH, "/var/lib/rollcall", 1, 4096, NULL,
+	"Where the state store lives: a local directory that only rollcall's user may enter.")
+SETTING(SCOPE_ROLLCALL, run_directory, TYPE_PATH, "/run/rollcall", 1, 4096, NULL,
+	"Where the pid file and the parser's empty root directory live.")
+SETTING(SCOPE_ROLLCALL, qmqp_socket, TYPE_TEXT, "unix:/var/spool/postfix/public/rollcall-out", 1, 4096, NULL,
+	"Postfix's qmqpd service that takes the fan-out: unix:/PATH or inet:ADDRESS:PORT.")
+SETTING(SCOPE_ROLLCALL, qmqp_group, TYPE_TEXT, "postdrop", 0, 64, NULL,
+	"Group that may enter Postfix's public directory; rollcall-dispatch keeps it as its only extra group.")
+SETTING(SCOPE_ROLLCALL, default_domain, TYPE_TEXT, "", 0, 253, NULL,
+	"Domain of lists whose name in the view has no '@'; empty: the first [domain] section.")
+SETTING(SCOPE_ROLLCALL, hostname, TYPE_TEXT, "", 0, 253, NULL,
+	"Our name in LMTP replies, Received and Message-ID fields; empty: the system's host name.")
+SETTING(SCOPE_ROLLCALL, message_size_limit, TYPE_SIZE, "50M", 1024, 1073741824, NULL,
+	"Largest post in bytes; a larger one is refused with 552.")
+SETTING(SCOPE_ROLLCALL, recipients_limit, TYPE_NUMBER, "1000", 1, 100000, NULL,
+	"Most list addresses in one LMTP transaction; Postfix asks again for the rest.")
+SETTING(SCOPE_ROLLCALL, sessions_limit, TYPE_NUMBER, "100", 1, 10000, NULL,
+	"Most LMTP sessions at a time; further ones wait in the kernel's queue.")
+SETTING(SCOPE_ROLLCALL, dispatch_workers, TYPE_NUMBER, "8", 1, 256, NULL,
+	"Number of trusted workers, and so of connections to the CRM.")
+SETTING(SCOPE_ROLLCALL, command_deadline, TYPE_SECONDS, "300", 1, 3600, NULL,
+	"Longest wait for an LMTP command or for the next piece of data.")
+SETTING(SCOPE_ROLLCALL, session_deadline, TYPE_SECONDS, "1800", 1, 86400, NULL,
+	"Longest LMTP session until the end of data.")
+SETTING(SCOPE_ROLLCALL, post_deadline, TYPE_SECONDS, "540", 10, 3600, NULL,
+	"Longest time from the end of data to the last byte for Postfix; below its lmtp_data_done_timeout of 600 s.")
+SETTING(SCOPE_ROLLCALL, log, TYPE_CHOICE, "syslog", 0, 0, "syslog|stderr", "Where the log goes.")
+SETTING(SCOPE_ROLLCALL, log_debug, TYPE_BOOLEAN, "no", 0, 0, NULL, "Also log each protocol step.")
+
+/* ---- [crm] ---- */
+SETTING(SCOPE_CRM, option_file, TYPE_PATH, "/etc/rollcall/crm.cnf", 0, 4096, NULL,
+	"MySQL option file with host, port, user, password, database and ssl-ca, as mysql --defaults-file reads it.")
+SETTING(SCOPE_CRM, option_group, TYPE_TEXT, "client", 1, 64, NULL, "Group of the option file that is read.")
+SETTING(SCOPE_CRM, hosts, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Servers to try in turn, HOST or HOST:PORT; empty: the option file's host.")
+SETTING(SCOPE_CRM, database, TYPE_TEXT, "", 0, 64, NULL, "Database of the view; empty: the option file's.")
+SETTING(SCOPE_CRM, view, TYPE_TEXT, "mailinglists_api", 1, 64, NULL, "Name of the view with the subscribers.")
+SETTING(SCOPE_CRM, column_name, TYPE_TEXT, "comment_subscriber", 1, 64, NULL, "Column with the person's name.")
+SETTING(SCOPE_CRM, column_list, TYPE_TEXT, "list", 1, 64, NULL, "Column with the list: a name, or a whole address.")
+SETTING(SCOPE_CRM, column_address, TYPE_TEXT, "user_subscriber", 1, 64, NULL, "Column with the mail address.")
+SETTING(SCOPE_CRM, column_mode, TYPE_TEXT, "digest", 1, 64, NULL, "Column with the reception mode.")
+SETTING(SCOPE_CRM, column_owner, TYPE_TEXT, "owner", 1, 64, NULL, "Column that is true for the list's owners.")
+SETTING(SCOPE_CRM, column_moderator, TYPE_TEXT, "moderator", 1, 64, NULL,
+	"Column that is true for the list's moderators.")
+SETTING(SCOPE_CRM, connect_deadline, TYPE_SECONDS, "10", 1, 300, NULL, "Longest wait for a connection to the CRM.")
+SETTING(SCOPE_CRM, query_deadline, TYPE_SECONDS, "120", 1, 3600, NULL, "Longest wait for the CRM's next answer.")
+SETTING(SCOPE_CRM, breaker_failures, TYPE_NUMBER, "3", 1, 1000, NULL,
+	"Failed connections in a row after which the CRM is left alone for breaker_pause.")
+SETTING(SCOPE_CRM, breaker_pause, TYPE_SECONDS, "15", 1, 3600, NULL,
+	"How long a CRM that does not answer is left alone; posts wait in Postfix meanwhile.")
+SETTING(SCOPE_CRM, excess_grants, TYPE_CHOICE, "refuse", 0, 0, "refuse|warn",
+	"What to do when the CRM user may more than SELECT and SHOW VIEW on the view.")
+SETTING(SCOPE_CRM, insecure_i_know, TYPE_BOOLEAN, "no", 0, 0, NULL,
+	"Speak to the CRM without verified TLS; only for a server on the same machine.")
+
+/* ---- [domain NAME] only ---- */
+SETTING(SCOPE_DOMAIN, dkim_keys, TYPE_STRINGS, "", 0, 4096, NULL,
+	"DKIM keys that sign for the domain, SELECTOR:/PATH each, several separated by ';'.")
+SETTING(SCOPE_DOMAIN, dkim_expire, TYPE_SECONDS, "14d", 3600, 31536000, NULL,
+	"How long our DKIM signatures are valid (x=).")
+
+/* ---- [domain NAME] or [list ADDRESS] ---- */
+SETTING(SCOPE_LIST, description, TYPE_TEXT, "", 0, 200, NULL, "What the list is, in a few words, for List-Id.")
+SETTING(SCOPE_LIST, subject_tag, TYPE_TEXT, "", 0, 60, NULL,
+	"Put before the subject, e.g. [choir]; empty leaves the subject, and so the author's DKIM signature, alone.")
+SETTING(SCOPE_LIST, reply_to, TYPE_CHOICE, "author", 0, 0, "author|list|both",
+	"Where replies go: as the author wrote it, to the list, or to both.")
+SETTING(SCOPE_LIST, verp, TYPE_BOOLEAN, "no", 0, 0, NULL,
+	"Give each member's copy its own envelope sender, so that bounces tell who bounced.")
+SETTING(SCOPE_LIST, unsubscribe_page, TYPE_TEXT, "", 0, 500, NULL,
+	"The CRM's page where members leave, for List-Unsubscribe; {list} and {domain} are filled in.")
+SETTING(SCOPE_LIST, help_page, TYPE_TEXT, "", 0, 500, NULL,
+	"A page about the list for List-Help; {list} and {domain} are filled in.")
+SETTING(SCOPE_LIST, archive_page, TYPE_TEXT, "", 0, 500, NULL,
+	"The list's archive for List-Archive; {list} and {domain} are filled in.")
+SETTING(SCOPE_LIST, archived_at, TYPE_TEXT, "", 0, 500, NULL,
+	"A post's address in the archive (RFC 5064); {list}, {domain}, {id} (Message-ID) and {hash} are filled in.")
+SETTING(SCOPE_LIST, shrink_guard, TYPE_SECONDS, "6h", 0, 604800, NULL,
+	"How long posts wait when a list has lost more than half of its members at once; 0: never.")

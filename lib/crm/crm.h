@@ -1,0 +1,96 @@
+/*
+ * The narrow door to the CRM: the live view, and nothing else of the database.
+ * "Not there" and "no answer" are different results: any trouble (connection, TLS, a killed query, a
+ * missing column, a truncated value) is CRM_TROUBLE with a `451` verdict that names the cause, and
+ * never an empty or partial list.
+ * One struct crm is one connection, used by one process. DESIGN section 5, HOSTILE 5.3.
+ */
+#ifndef ROLLCALL_CRM_CRM_H
+#define ROLLCALL_CRM_CRM_H
+
+#include <glib.h>
+
+#include "lib/base/settings.h"
+#include "lib/base/verdict.h"
+#include "lib/list/list.h"
+#include "lib/list/recipients.h"
+
+struct crm;
+
+enum crm_result {
+	CRM_FOUND,
+	CRM_NOT_FOUND,
+	CRM_TROUBLE, /**< the verdict is set, class DEFERRED */
+};
+
+/** State of the circuit breaker; lives in memory that all workers share. Zero-initialised. */
+struct crm_breaker {
+	gint failures;    /**< connections in a row that failed; atomic */
+	gint64 open_until; /**< monotonic microseconds; written under no lock, a stale read is harmless */
+};
+
+/** Makes the door without connecting. `settings` and `breaker` must outlive it. */
+struct crm *crm_new(const struct settings *settings, struct crm_breaker *breaker) G_GNUC_WARN_UNUSED_RESULT;
+/** Closes the connection and frees; NULL is fine. */
+void crm_free(struct crm *crm);
+
+/**
+ * Whether the view has this list: `name`, or `name@domain`, or the bare name where domain is the default one.
+ * More than one spelling in the view (differing in case, or both bare and with domain) is CRM_TROUBLE: an
+ * ambiguous address is never "the first".
+ */
+enum crm_result crm_find_list(struct crm *crm, const char *name, const char *domain, struct verdict *verdict)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * What `person` (an address in normal form) is on `list` (its address): bits of enum wire_standing in `*standing`, 0 for a
+ * stranger. CRM_FOUND or CRM_TROUBLE.
+ */
+enum crm_result crm_standing(struct crm *crm, const char *list, const char *person, guint *standing,
+	struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
+
+/** What was seen while the recipients were read; for the log and the alarms. */
+struct crm_reading {
+	guint rows;       /**< rows of the list in the view, as COUNT said in the same snapshot */
+	guint skipped;    /**< rows that are no usable address */
+	guint duplicates; /**< rows whose address was there already */
+	guint looping;    /**< rows that are an address of ours (a list, its roles, the site's) */
+};
+
+/**
+ * Reads everybody who gets a copy, now: for LIST_ROLE_POST the members (but mode `nomail`), for LIST_ROLE_OWNER the owners, for
+ * LIST_ROLE_EDITOR the moderators or, if there are none, the owners. One consistent snapshot, checked
+ * against its own COUNT and mysql_errno() before anything is returned. CRM_NOT_FOUND: the list has no row at all.
+ * On CRM_FOUND the caller frees `*recipients` (sealed; may be empty).
+ */
+enum crm_result crm_recipients(struct crm *crm, const char *list, enum list_role role,
+	struct recipients **recipients, struct crm_reading *reading, struct verdict *verdict)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/** One list of the view, for `rollcall lists`. */
+struct crm_list {
+	char *value;   /**< printable form of what the column says */
+	char *address; /**< the list's address, or NULL when the value can be no list of ours */
+	guint members, owners, moderators;
+	gboolean ambiguous; /**< another row spells the same address differently */
+};
+void crm_list_clear(struct crm_list *list);
+
+/** All lists of the view with their counts. On CRM_FOUND the caller unrefs `*lists` (elements struct crm_list). */
+enum crm_result crm_lists(struct crm *crm, GArray **lists, struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
+
+/** One finding of a check. */
+enum crm_finding_level { CRM_GOOD, CRM_WARNING, CRM_BAD };
+struct crm_finding {
+	enum crm_finding_level level;
+	char *text; /**< what is so, and what to do about it */
+};
+void crm_finding_clear(struct crm_finding *finding);
+
+/**
+ * Connects and looks at TLS, the user's grants, the view and its columns and types. Never fails: what is wrong is a finding.
+ * The caller unrefs the array (elements struct crm_finding). Used at start (a CRM_BAD grant refuses to start) and by `rollcall check`.
+ */
+GArray *crm_check(struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

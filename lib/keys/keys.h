@@ -1,0 +1,42 @@
+/*
+ * The private DKIM keys: they sign 32-byte digests and never leave the process.
+ * A key file is PEM (PKCS#8 or traditional), RSA of 2,048 bits or more (1,024: warning, less: refused) or Ed25519; not encrypted (nothing ever prompts);
+ * owned by root or by us, not readable by others. HOSTILE C2, C3; RFC 6376, RFC 8463.
+ */
+#ifndef ROLLCALL_KEYS_KEYS_H
+#define ROLLCALL_KEYS_KEYS_H
+
+#include <glib.h>
+
+#include "lib/base/settings.h"
+
+struct keys;
+
+#define KEYS_ERROR (keys_error_quark())
+GQuark keys_error_quark(void);
+enum keys_error { KEYS_ERROR_FILE, KEYS_ERROR_KEY, KEYS_ERROR_SELECTOR };
+
+/** One key as others may see it. All belong to struct keys. */
+struct keys_public {
+	const char *domain;
+	const char *selector;
+	const char *algorithm;  /**< "rsa-sha256" or "ed25519-sha256" */
+	GBytes *public_der;     /**< SubjectPublicKeyInfo; for Ed25519 in DNS the raw 32 bytes are its last ones */
+	guint bits;
+};
+
+/** Loads all keys of all domains. Any bad one is an error that names setting, file and cause: NULL with `error`. */
+struct keys *keys_load(const struct settings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void keys_free(struct keys *keys);
+
+/** The keys of one domain, in the setting's order (elements struct keys_public *, not owned). The caller unrefs the array; it may be empty. */
+GPtrArray *keys_for_domain(const struct keys *keys, const char *domain) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Signs a SHA-256 digest: RSASSA-PKCS1-v1_5 over it (RFC 6376), or Ed25519 with the digest as message (RFC 8463).
+ * The signature is checked with the public half before it is returned. NULL with `error`. The caller unrefs.
+ */
+GBytes *keys_sign(const struct keys *keys, const char *domain, const char *selector, const guint8 *digest,
+	gsize digest_length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * A message's header block as raw fields, byte for byte, and surgical edits on it.
+ * GMime is used to understand a message; what goes out is made from these bytes: a field that nobody touched leaves
+ * exactly as it came, folds, odd spacing and all. RFC 5322 section 2.2.
+ */
+#ifndef ROLLCALL_MAIL_HEADER_H
+#define ROLLCALL_MAIL_HEADER_H
+
+#include <glib.h>
+#include <stddef.h>
+
+struct header_field {
+	const char *data;   /**< the whole field with folds and its last CRLF; not NUL-terminated */
+	size_t length;
+	size_t name_length; /**< bytes before the colon */
+	char *owned;        /**< backing store of a field that we made; NULL for an original one */
+};
+
+struct header {
+	GArray *fields;     /**< of struct header_field, in order */
+};
+
+enum header_result {
+	HEADER_OK,
+	HEADER_NO_COLON,    /**< a line that is no field: a continuation without a field, or no colon */
+	HEADER_NAME,        /**< empty name, a blank before the colon, or a byte no name may have */
+	HEADER_NAME_LENGTH, /**< name over LIMIT_FIELD_NAME */
+	HEADER_LIMIT,       /**< a limit of limits.h: fields, field length or block length */
+};
+
+/**
+ * Splits (data, length), a message with CRLF line ends, into header and body. An mbox "From " or ">From "
+ * line at the very top is dropped. `*body` is the offset of the first body byte (after the empty line), or `length`.
+ * The fields point into `data`, which must outlive the header. On any result but HEADER_OK `header` is empty.
+ */
+enum header_result header_parse(const char *data, size_t length, struct header *header, size_t *body)
+	G_GNUC_WARN_UNUSED_RESULT;
+/** Frees fields and store; the struct may be used again. A zeroed struct is fine. */
+void header_clear(struct header *header);
+
+/** Whether this field is called `name` (ASCII case ignored). */
+gboolean header_is(const struct header_field *field, const char *name);
+/** How many fields of that name there are. */
+guint header_count(const struct header *header, const char *name);
+/** The first (`place` 0), second, … field of that name, or NULL. Valid until the next edit. */
+const struct header_field *header_find(const struct header *header, const char *name, guint place);
+/** The value: unfolded (CRLF before blank removed), outer blanks trimmed. NULL when absent. The caller frees. */
+char *header_value(const struct header *header, const char *name, guint place) G_GNUC_WARN_UNUSED_RESULT;
+char *header_field_value(const struct header_field *field) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Removes all fields of that name; returns how many. */
+guint header_remove(struct header *header, const char *name);
+/** Removes the field at this index of `fields`. */
+void header_remove_index(struct header *header, guint index);
+/**
+ * Adds a field on top / at the end. `value` has no CR or LF except as CRLF followed by a blank (ready-made folds): anything else is a
+ * bug and panics, so that no foreign text can make a new field. Lines over 78 characters are folded at blanks where possible.
+ */
+void header_prepend(struct header *header, const char *name, const char *value);
+void header_append(struct header *header, const char *name, const char *value);
+/** Puts a new value into the place of the first field of that name, removes the others; appends if there is none. */
+void header_replace(struct header *header, const char *name, const char *value);
+/** All fields in order, CRLF line ends, without the empty line that ends the block. */
+void header_render(const struct header *header, GString *out);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * The wire between the rooms: requests of an intake child, answers of a dispatch worker.
+ *
+ * There is no socket in any file system. The master makes one datagram pair; all intake children hold
+ * one end, all dispatch workers the other. For each phase (routing, one post) a child makes a
+ * SOCK_SEQPACKET pair and sends one end as a *ticket*; a free worker takes it and answers until it
+ * is closed. A slow LMTP client therefore never occupies a worker, and when a worker or the whole
+ * dispatch restarts, tickets wait in the kernel.
+ *
+ * A frame is one packet: one GVariant in normal form of the type in the table below, of at most
+ * LIMIT_FRAME bytes, and at most one descriptor beside it. Each side checks type, form and size before
+ * it looks at a value: the parser's room may be owned, and dispatch must not care.
+ */
+#ifndef ROLLCALL_WIRE_WIRE_H
+#define ROLLCALL_WIRE_WIRE_H
+
+#include <glib.h>
+
+#include "lib/base/deadline.h"
+#include "lib/base/verdict.h"
+
+/** A request's name, then the type of its arguments and of its answer (GVariant type strings). */
+#define WIRE_REQUESTS(X)                                                                            \
+	/* Which list and role is this address? address -> verdict, list, role, extension.          \
+	 * verdict NONE: it is ours; REFUSED 5.1.1: it is not; DEFERRED: the CRM did not say. */     \
+	X(ROUTE, "(s)", "((uuss)sus)")                                                               \
+	/* What is this address on this list? list, address -> verdict, standing bits. */            \
+	X(STANDING, "(ss)", "((uuss)u)")                                                             \
+	/* Take this post in hand: list, K -> verdict. NONE: go on; SENT: it is done already;        \
+	 * DEFERRED: another delivery of it is at work. Held until the phase ends. */                \
+	X(CLAIM, "(say)", "((uuss))")                                                                \
+	/* Which keys sign for this domain? domain -> verdict, (selector, algorithm, public key DER). */ \
+	X(KEYS, "(s)", "((uuss)a(ssay))")                                                            \
+	/* Sign a 32-byte digest: domain, selector, digest -> verdict, signature. */                 \
+	X(SIGN, "(ssay)", "((uuss)ay)")                                                              \
+	/* Get a fan-out ready: list, role, K; the message as a sealed memfd with LF line ends.     \
+	 * -> verdict, number of recipients. NONE: ready for COMMIT. */                              \
+	X(PREPARE, "(suay)", "((uuss)u)")                                                            \
+	/* Hand the prepared fan-out to Postfix -> verdict (SENT or DEFERRED), queue id. */          \
+	X(COMMIT, "()", "((uuss)s)")
+
+enum wire_request {
+#define X(name, arguments, answer) WIRE_##name,
+	WIRE_REQUESTS(X)
+#undef X
+	WIRE_REQUEST_COUNT
+};
+
+/** Bits of a STANDING answer. */
+enum wire_standing {
+	STANDING_SUBSCRIBER = 1,
+	STANDING_OWNER = 2,
+	STANDING_MODERATOR = 4,
+	STANDING_LIST_HAS_MODERATOR = 8, /**< somebody on the list is one: else owners stand in */
+};
+
+/** Name of a request, e.g. "ROUTE", for logs. Static; "?" for none. */
+const char *wire_request_word(guint request);
+
+/* ---- intake's side ---- */
+
+/**
+ * Opens a phase: makes the pair and sends a ticket on `tickets`. Returns our end (the caller closes it)
+ * or -1 with errno when no worker's queue had room before the deadline.
+ */
+int wire_open(int tickets, struct deadline deadline) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * One request and its answer. `arguments` is consumed if floating; `fd` is sent beside it, -1 for none
+ * (it stays the caller's). `*verdict` is the answer's verdict, already checked; when anything at all
+ * goes wrong (no answer in time, worker died, nonsense) it is `451 4.3.0`. Returns the whole answer tuple of the table's
+ * type, or NULL then. The caller unrefs it.
+ */
+GVariant *wire_call(int phase, enum wire_request request, GVariant *arguments, int fd,
+	struct deadline deadline, struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- dispatch's side ---- */
+
+enum wire_receive {
+	WIRE_RECEIVED,
+	WIRE_CLOSED,    /**< the phase is over */
+	WIRE_TIMED_OUT, /**< nothing before the deadline */
+	WIRE_NONSENSE,  /**< a frame that no honest child sends: drop the phase, log it */
+};
+
+/**
+ * Waits for a ticket. Returns the phase's descriptor (caller closes), or -1 when the deadline passed
+ * or (errno EINTR) a signal came.
+ */
+int wire_accept(int tickets, struct deadline deadline) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Receives one request. On WIRE_RECEIVED `*arguments` (caller unrefs) has the request's type and `*fd` is a
+ * descriptor or -1 (caller closes).
+ */
+enum wire_receive wire_receive(int phase, struct deadline deadline, enum wire_request *request,
+	GVariant **arguments, int *fd) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Sends an answer (consumed if floating); FALSE when the child is gone. Panics if its type is not the request's. */
+gboolean wire_answer(int phase, enum wire_request request, GVariant *answer) G_GNUC_WARN_UNUSED_RESULT;
+
+/** A verdict as it stands in answers: a floating "(uuss)". */
+GVariant *wire_verdict(const struct verdict *verdict);
+
+/**
+ * Decodes one frame: the fuzz target's way in. Request number and arguments when it is a well-formed
+ * request; NULL otherwise. The caller unrefs.
+ */
+GVariant *wire_decode_request(const void *data, gsize length, enum wire_request *request)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
