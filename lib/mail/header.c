@@ -1,0 +1,201 @@
+/*
+ * Raw header fields: splitting and looking up; edits are in header_edit.c. See header.h for the promise.
+ *
+ * Strict where another reader could see other fields than we do: a line that is no field, a blank before the colon
+ * and a CR, LF or NUL inside a field all stop the parse. So whatever was parsed can be rendered, and taken as a C
+ * string, without a new field appearing. A line of blanks only is a fold, as in obs-FWS (RFC 5322 section 4.2).
+ */
+#include "lib/mail/header.h"
+
+#include <string.h>
+
+#include "lib/base/limits.h"
+#include "lib/base/text.h"
+
+static gboolean is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static gboolean starts_with(const char *data, size_t length, const char *prefix)
+{
+	size_t size = strlen(prefix);
+
+	return length >= size && memcmp(data, prefix, size) == 0;
+}
+
+/* Bytes up to and with the next CRLF; `length` when there is none. */
+static size_t line_length(const char *data, size_t length)
+{
+	const char *place = data, *end = data + length;
+
+	while ((place = memchr(place, '\n', (size_t)(end - place)))) {
+		place++;
+		if (place - data >= 2 && place[-2] == '\r')
+			return (size_t)(place - data);
+	}
+	return length;
+}
+
+/* Bytes of the field at `data`: its line and all lines after it that begin with a blank. */
+static size_t field_length(const char *data, size_t length)
+{
+	size_t size = line_length(data, length);
+
+	while (size < length && is_blank(data[size]))
+		size += line_length(data + size, length - size);
+	return size;
+}
+
+/* CR and LF only as the end of a line of this field, and no NUL. */
+static gboolean has_clean_lines(const char *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (data[i] == '\0' || data[i] == '\n')
+			return FALSE;
+		if (data[i] != '\r')
+			continue;
+		if (i + 1 == length || data[i + 1] != '\n')
+			return FALSE;
+		i++;
+	}
+	return TRUE;
+}
+
+static enum header_result check_name(const struct header_field *field)
+{
+	const char *colon = memchr(field->data, ':', line_length(field->data, field->length));
+
+	if (!colon || is_blank(field->data[0]))
+		return HEADER_NO_COLON;
+	for (const char *c = field->data; c < colon; c++)
+		if (*c <= 32 || *c >= 127)
+			return HEADER_NAME;
+	return colon == field->data ? HEADER_NAME : HEADER_OK;
+}
+
+static enum header_result add_field(struct header *header, const char *data, size_t length)
+{
+	struct header_field field = {.data = data, .length = length};
+
+	if (header->fields->len >= LIMIT_HEADER_FIELDS || length > LIMIT_HEADER_FIELD)
+		return HEADER_LIMIT;
+	enum header_result result = check_name(&field);
+	if (result != HEADER_OK)
+		return result;
+	if (!has_clean_lines(data, length))
+		return HEADER_NO_COLON;
+	const char *colon = memchr(data, ':', length);
+	field.name_length = (size_t)(colon - data);
+	if (field.name_length > LIMIT_FIELD_NAME)
+		return HEADER_NAME_LENGTH;
+	if (data[length - 1] != '\n') {
+		/* The message ends inside its header: without a CRLF of our own, a field put behind this one would melt into it. */
+		field.owned = g_malloc(length + 2);
+		memcpy(field.owned, data, length);
+		memcpy(field.owned + length, "\r\n", 2);
+		field.data = field.owned;
+		field.length = length + 2;
+	}
+	g_array_append_val(header->fields, field);
+	return HEADER_OK;
+}
+
+static void clear_field(gpointer data)
+{
+	struct header_field *field = data;
+
+	g_free(field->owned);
+}
+
+static enum header_result parse_fields(const char *data, size_t length, struct header *header, size_t *body)
+{
+	/* One byte over the limit is enough to see that the block is too long, however long the message is. */
+	size_t bound = MIN(length, (size_t)LIMIT_HEADER_BLOCK + 1);
+	size_t place = 0;
+
+	if (starts_with(data, bound, "From ") || starts_with(data, bound, ">From "))
+		place = line_length(data, bound);
+	while (place < bound && !starts_with(data + place, bound - place, "\r\n")) {
+		size_t size = field_length(data + place, bound - place);
+
+		if (place + size == bound && bound < length)
+			return HEADER_LIMIT;
+		enum header_result result = add_field(header, data + place, size);
+		if (result != HEADER_OK)
+			return result;
+		place += size;
+	}
+	if (place < bound)
+		place += 2;
+	if (place > LIMIT_HEADER_BLOCK)
+		return HEADER_LIMIT;
+	*body = place;
+	return HEADER_OK;
+}
+
+enum header_result header_parse(const char *data, size_t length, struct header *header, size_t *body)
+{
+	header->fields = g_array_new(FALSE, FALSE, sizeof(struct header_field));
+	g_array_set_clear_func(header->fields, clear_field);
+	*body = 0;
+	enum header_result result = parse_fields(data, length, header, body);
+	if (result != HEADER_OK)
+		header_clear(header);
+	return result;
+}
+
+void header_clear(struct header *header)
+{
+	g_clear_pointer(&header->fields, g_array_unref);
+}
+
+gboolean header_is(const struct header_field *field, const char *name)
+{
+	return text_equal_ascii_case(field->data, field->name_length, name);
+}
+
+guint header_count(const struct header *header, const char *name)
+{
+	guint count = 0;
+
+	for (guint i = 0; header->fields && i < header->fields->len; i++)
+		if (header_is(&g_array_index(header->fields, struct header_field, i), name))
+			count++;
+	return count;
+}
+
+const struct header_field *header_find(const struct header *header, const char *name, guint place)
+{
+	for (guint i = 0; header->fields && i < header->fields->len; i++) {
+		const struct header_field *field = &g_array_index(header->fields, struct header_field, i);
+
+		if (header_is(field, name) && place-- == 0)
+			return field;
+	}
+	return NULL;
+}
+
+char *header_value(const struct header *header, const char *name, guint place)
+{
+	const struct header_field *field = header_find(header, name, place);
+
+	return field ? header_field_value(field) : NULL;
+}
+
+char *header_field_value(const struct header_field *field)
+{
+	const char *place = field->data + field->name_length + 1, *end = field->data + field->length;
+	char *value = g_malloc((size_t)(end - place) + 1), *out = value;
+
+	for (; place < end; place++)
+		if (*place != '\r' && *place != '\n')
+			*out++ = *place;
+	*out = '\0';
+	/* Not g_strstrip(): that takes VT and FF for blanks too. */
+	while (out > value && is_blank(out[-1]))
+		*--out = '\0';
+	size_t lead = strspn(value, " \t");
+	memmove(value, value + lead, (size_t)(out - value) - lead + 1);
+	return value;
+}
