@@ -1,0 +1,286 @@
+/* Frames and requests between the rooms; see wire.h. */
+#include "lib/wire/wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/io.h"
+#include "lib/base/limits.h"
+#include "lib/base/log.h"
+
+struct request_row {
+	const char *name;
+	const char *arguments;
+	const char *answer;
+};
+
+static const struct request_row rows[WIRE_REQUEST_COUNT] = {
+#define X(name, arguments, answer) [WIRE_##name] = {#name, arguments, answer},
+	WIRE_REQUESTS(X)
+#undef X
+};
+
+/* Room for the one descriptor that may travel beside a frame. */
+union control {
+	char space[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr header;
+};
+
+const char *wire_request_word(guint request)
+{
+	return request < WIRE_REQUEST_COUNT ? rows[request].name : "?";
+}
+
+/* Sends one packet with at most one descriptor. FALSE with errno. */
+static gboolean send_packet(int socket, const void *data, size_t length, int fd, struct deadline deadline)
+{
+	union control control = {0};
+	struct iovec piece = {.iov_base = (void *)data, .iov_len = length};
+	struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		message.msg_control = control.space;
+		message.msg_controllen = sizeof(control.space);
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	}
+	for (;;) {
+		ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (sent == (ssize_t)length)
+			return TRUE;
+		if (sent >= 0)
+			errno = EMSGSIZE;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN && errno != ENOBUFS)
+			return FALSE;
+		if (!deadline_poll(socket, POLLOUT, deadline)) {
+			errno = ETIMEDOUT;
+			return FALSE;
+		}
+	}
+}
+
+/* Takes the descriptors out of a received message: the first is kept, more than one is nonsense and closed. */
+static int take_descriptor(struct msghdr *message)
+{
+	int kept = -1;
+
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+			if (kept < 0)
+				kept = fd;
+			else
+				close(fd);
+		}
+	}
+	return kept;
+}
+
+/*
+ * Receives one packet. Its length, 0 when the peer closed, -1 with errno (EMSGSIZE: cut). `*fd` is what came beside
+ * it, or -1.
+ */
+static ssize_t receive_packet(int socket, void *data, size_t size, int *fd)
+{
+	union control control;
+	struct iovec piece = {.iov_base = data, .iov_len = size};
+	struct msghdr message = {
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = control.space,
+		.msg_controllen = sizeof(control.space),
+	};
+	ssize_t length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	*fd = length >= 0 ? take_descriptor(&message) : -1;
+	if (length >= 0 && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+		io_close(fd);
+		errno = EMSGSIZE;
+		return -1;
+	}
+	return length;
+}
+
+int wire_open(int tickets, struct deadline deadline)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
+	gboolean sent = send_packet(tickets, "T", 1, pair[1], deadline);
+	io_close(&pair[1]);
+	if (!sent)
+		io_close(&pair[0]);
+	return pair[0];
+}
+
+int wire_accept(int tickets, struct deadline deadline)
+{
+	for (;;) {
+		char byte;
+		int fd;
+		int left = deadline_left(deadline);
+		struct pollfd ready = {.fd = tickets, .events = POLLIN};
+		int count = poll(&ready, 1, left);
+
+		if (count < 0)
+			return -1;
+		if (count == 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		/* Another worker may have been quicker: then there is nothing, and we wait again. */
+		ssize_t length = receive_packet(tickets, &byte, 1, &fd);
+		if (length == 1 && fd >= 0)
+			return fd;
+		io_close(&fd);
+		if (length < 0 && errno != EAGAIN && errno != EMSGSIZE)
+			return -1;
+	}
+}
+
+/*
+ * A frame is the request's number in eight bytes of host order, then the GVariant. Both ends are on one machine and of one
+ * build, and eight bytes keep the variant behind them aligned for every type in the table.
+ */
+static GBytes *encode(guint32 request, GVariant *value)
+{
+	g_autoptr(GVariant) owned = g_variant_ref_sink(value);
+	gsize size = g_variant_get_size(owned);
+	guint8 *frame = g_malloc(sizeof(guint64) + size);
+	guint64 head = request;
+
+	memcpy(frame, &head, sizeof(head));
+	g_variant_store(owned, frame + sizeof(head));
+	return g_bytes_new_take(frame, sizeof(head) + size);
+}
+
+/* The value of a frame, or NULL when it is not a normal-form value of the wanted type. */
+static GVariant *decode(const void *data, gsize length, guint request, gboolean answer)
+{
+	if (length < sizeof(guint64) || request >= WIRE_REQUEST_COUNT)
+		return NULL;
+	const char *type = answer ? rows[request].answer : rows[request].arguments;
+	/* A copy of its own: aligned, exactly as long as the value, and not shared with the receive buffer. */
+	g_autoptr(GBytes) bytes = g_bytes_new((const char *)data + sizeof(guint64), length - sizeof(guint64));
+	g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(type), bytes, FALSE));
+
+	return g_variant_is_normal_form(value) ? g_steal_pointer(&value) : NULL;
+}
+
+static guint64 frame_head(const void *data, gsize length)
+{
+	guint64 head = G_MAXUINT64;
+
+	if (length >= sizeof(head))
+		memcpy(&head, data, sizeof(head));
+	return head;
+}
+
+GVariant *wire_decode_request(const void *data, gsize length, enum wire_request *request)
+{
+	guint64 head = frame_head(data, length);
+
+	if (length > LIMIT_FRAME || head >= WIRE_REQUEST_COUNT)
+		return NULL;
+	*request = (enum wire_request)head;
+	return decode(data, length, (guint)head, FALSE);
+}
+
+GVariant *wire_verdict(const struct verdict *verdict)
+{
+	return g_variant_new("(uuss)", (guint)verdict->class, (guint)verdict->code, verdict->status, verdict->text);
+}
+
+/* The verdict that begins each answer. "None" with no code is the one that no constructor makes. */
+static struct verdict read_verdict(GVariant *answer)
+{
+	guint class, code;
+	const char *status, *text;
+	g_autoptr(GVariant) value = g_variant_get_child_value(answer, 0);
+
+	g_variant_get(value, "(uu&s&s)", &class, &code, &status, &text);
+	if (class == VERDICT_NONE)
+		return VERDICT_UNDECIDED;
+	return verdict_from_wire(class, code, status, text);
+}
+
+/* Waits for the answer's packet; NULL with the reason. */
+static GVariant *receive_answer(int phase, enum wire_request request, struct deadline deadline,
+	const char **reason)
+{
+	g_autofree char *frame = g_malloc(LIMIT_FRAME);
+	int fd;
+
+	*reason = "no answer in time";
+	if (!deadline_poll(phase, POLLIN, deadline))
+		return NULL;
+	ssize_t length = receive_packet(phase, frame, LIMIT_FRAME, &fd);
+	io_close(&fd);
+	*reason = "worker gone";
+	if (length <= 0)
+		return NULL;
+	*reason = "answer not understood";
+	if (frame_head(frame, (gsize)length) != request)
+		return NULL;
+	return decode(frame, (gsize)length, request, TRUE);
+}
+
+GVariant *wire_call(int phase, enum wire_request request, GVariant *arguments, int fd,
+	struct deadline deadline, struct verdict *verdict)
+{
+	const char *reason = "cannot ask";
+	g_autoptr(GBytes) frame = encode(request, arguments);
+	g_autoptr(GVariant) answer = NULL;
+
+	if (send_packet(phase, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), fd, deadline))
+		answer = receive_answer(phase, request, deadline, &reason);
+	if (!answer) {
+		log_warning("dispatch: %s: %s", rows[request].name, reason);
+		*verdict = verdict_deferred("4.3.0", "internal trouble (%s), try again later", reason);
+		return NULL;
+	}
+	*verdict = read_verdict(answer);
+	return g_steal_pointer(&answer);
+}
+
+enum wire_receive wire_receive(int phase, struct deadline deadline, enum wire_request *request,
+	GVariant **arguments, int *fd)
+{
+	g_autofree char *frame = g_malloc(LIMIT_FRAME);
+
+	if (!deadline_poll(phase, POLLIN, deadline))
+		return WIRE_TIMED_OUT;
+	ssize_t length = receive_packet(phase, frame, LIMIT_FRAME, fd);
+	if (length == 0 || (length < 0 && errno == ECONNRESET))
+		return WIRE_CLOSED;
+	*arguments = length > 0 ? wire_decode_request(frame, (gsize)length, request) : NULL;
+	if (!*arguments) {
+		io_close(fd);
+		return WIRE_NONSENSE;
+	}
+	return WIRE_RECEIVED;
+}
+
+gboolean wire_answer(int phase, enum wire_request request, GVariant *answer)
+{
+	if (!g_variant_is_of_type(answer, G_VARIANT_TYPE(rows[request].answer)))
+		log_panic("answer to %s has type %s", rows[request].name, g_variant_get_type_string(answer));
+	g_autoptr(GBytes) frame = encode(request, answer);
+	/* The child reads at once; one that does not is dying, and 10 seconds are plenty to find out. */
+	return send_packet(phase, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), -1, deadline_in(10));
+}
