@@ -1,0 +1,14 @@
+-- The view that Rollcall reads: one row for each list that a person is on, with what Rollcall wants to know about them there.
+--
+--     mariadb crm < schema/view.sql
+--
+-- Columns: the person's name, the list's name, the address, the reception mode, owner (0/1), moderator (0/1). Further columns
+-- may be added. View and columns may have other names: see the settings in [crm].
+-- From some ten thousand members on, see view-fast.sql.
+
+create or replace view mailinglists_api as select distinct concat(first_name,' ',last_name) "comment_subscriber", name "list", email "user_subscriber",
+  CASE WHEN mailinglists_subscription.digest THEN "digestplain" ELSE "mail" END as "digest",
+  (members_user.is_superuser) as "owner", (members_user.is_superuser || members_user.is_staff) as "moderator"
+from members_user, mailinglists_subscription, mailinglists_mailinglist
+where mailinglists_subscription.member_id = members_user.id and mailinglists_subscription.mailinglist_id = mailinglists_mailinglist.id
+  and mailinglists_subscription.active = 1 order by email;

@@ -1,0 +1,29 @@
+"""Fixtures for test/session and test/e2e: each hands out real programs in a temporary directory and ends them afterwards."""
+import pytest
+
+from lab.crm import Crm
+from lab.mariadb import MariaDB
+from lab.process import directory, tidy_signals
+
+
+def pytest_configure(config):
+    tidy_signals()
+
+
+@pytest.fixture
+def lab_directory():
+    with directory() as path:
+        yield path
+
+
+@pytest.fixture
+def mariadb(lab_directory):
+    """A fresh MariaDB with TLS, running and empty."""
+    with MariaDB(lab_directory) as server:
+        yield server
+
+
+@pytest.fixture
+def crm(mariadb):
+    """The sample CRM in a fresh MariaDB."""
+    return Crm(mariadb)
