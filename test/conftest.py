@@ -3,7 +3,9 @@ import pytest
 
 from lab.crm import Crm
 from lab.mariadb import MariaDB
+from lab.postfix import Postfix
 from lab.process import directory, tidy_signals
+from lab.sink import Sink
 
 
 def pytest_configure(config):
@@ -27,3 +29,17 @@ def mariadb(lab_directory):
 def crm(mariadb):
     """The sample CRM in a fresh MariaDB."""
     return Crm(mariadb)
+
+
+@pytest.fixture
+def sink(lab_directory):
+    """An SMTP server that takes everything and writes it down."""
+    with Sink(lab_directory) as server:
+        yield server
+
+
+@pytest.fixture
+def postfix(lab_directory, sink):
+    """A fresh Postfix whose mail leaves to the sink; Rollcall is not applied yet."""
+    with Postfix(lab_directory, sink.port) as server:
+        yield server
