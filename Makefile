@@ -35,8 +35,8 @@ all_cppflags = -I. -D_GNU_SOURCE -DG_LOG_DOMAIN='"rollcall"' $(harden_cpp) $(CPP
 	-DROLLCALL_VERSION='"$(VERSION)"' -DROLLCALL_LIBEXEC='"$(libexecdir)/rollcall"' -DROLLCALL_CONFIG='"$(sysconfdir)/rollcall/rollcall.conf"'
 # Foreign headers are system headers: their warnings are not ours to mend.
 foreign_cflags = $(patsubst -I%,-isystem %,$(GLIB_CFLAGS) $(GMIME_CFLAGS) $(OPENDKIM_CFLAGS) $(MYSQL_CFLAGS))
-all_cflags = -std=gnu11 $(warnings) $(WERROR) $(foreign_cflags) $(HARDEN_CFLAGS) $(CFLAGS) $(sanitize_flags)
-all_ldflags = $(HARDEN_LDFLAGS) $(LDFLAGS) $(sanitize_flags)
+all_cflags = -std=gnu11 $(warnings) $(WERROR) $(foreign_cflags) $(if $(SANITIZE),,$(HARDEN_CFLAGS)) $(CFLAGS) $(sanitize_flags)
+all_ldflags = $(if $(SANITIZE),,$(HARDEN_LDFLAGS)) $(LDFLAGS) $(sanitize_flags)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -81,18 +81,80 @@ $(BUILD)/rollcall-pipe: $(call objects,$(pipe_src))
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- tests ----------------------------------------------------------------------------------------------------
+# What each kind is and how it is run: test/README.
 
-unit_src = $(wildcard test/unit/test_*.c test/stage/test_*.c)
-unit_bin = $(patsubst test/%.c,$(BUILD)/test/%,$(unit_src))
-# A test of the trusted side must not link the parser's side, and the other way about: `room:` in its first lines says which.
-$(BUILD)/test/%: test/%.c $(BUILD)/libintake.a $(BUILD)/libmail.a $(BUILD)/libdispatch.a $(BUILD)/libtrusted.a $(BUILD)/libmaster.a $(BUILD)/libbase.a
+PYTHON = /usr/bin/python3
+libraries = $(addprefix $(BUILD)/,libintake.a libmail.a libdispatch.a libtrusted.a libmaster.a libbase.a)
+test_libs = $(CMOCKA_LIBS) $(intake_libs) $(dispatch_libs) $(master_libs)
+
+unit_bin  = $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.c test/stage/test_*.c))
+probe_bin = $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/session/*_probe.c test/lab/*.c test/bench/*.c))
+fuzz_bin  = $(patsubst test/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
+
+$(BUILD)/test/%: test/%.c $(libraries)
 	@mkdir -p $(@D)
-	$(CC) $(all_cppflags) $(all_cflags) $(all_ldflags) -MMD -MP -o $@ $< $(filter %.a,$^) \
-		$(CMOCKA_LIBS) $(intake_libs) $(dispatch_libs) $(master_libs)
--include $(patsubst %,%.d,$(unit_bin))
+	$(CC) $(all_cppflags) $(all_cflags) $(all_ldflags) -MMD -MP -o $@ $< $(libraries) $(test_libs)
+$(BUILD)/fuzz/%: test/fuzz/%.c $(libraries)
+	@mkdir -p $(@D)
+	$(CC) $(all_cppflags) $(all_cflags) -fsanitize=fuzzer $(all_ldflags) -MMD -MP -o $@ $< $(libraries) $(test_libs)
+-include $(patsubst %,%.d,$(unit_bin) $(probe_bin) $(fuzz_bin))
 
-.PHONY: tests
-tests: all $(unit_bin)
+.PHONY: tests check check-unit check-asan fuzz fuzz-targets fuzz-brief lint bench demo
+tests: all $(unit_bin) $(probe_bin)
+fuzz-targets: $(fuzz_bin)
+
+# Everything: unit, stage, session and end-to-end tests, with real MariaDB and Postfix. Ends with "N passed, N failed".
+check: tests
+	$(PYTHON) test/run.py --build $(BUILD) unit session e2e
+check-unit: tests
+	$(PYTHON) test/run.py --build $(BUILD) unit
+# Unit, stage and session tests once more under AddressSanitizer and UndefinedBehaviorSanitizer.
+check-asan:
+	$(MAKE) BUILD=build-asan SANITIZE=address,undefined tests
+	$(PYTHON) test/run.py --build build-asan unit session
+# Fuzz targets need clang. `make fuzz` builds them; `make fuzz-brief` also runs each for FUZZ_SECONDS.
+FUZZ_SECONDS = 10
+fuzz:
+	$(MAKE) BUILD=build-fuzz CC=$(or $(CLANG),clang) SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
+fuzz-brief: fuzz
+	$(PYTHON) test/fuzz/run.py --build build-fuzz --seconds $(FUZZ_SECONDS)
+lint:
+	$(PYTHON) test/lint/run.py
+bench: tests
+	$(PYTHON) test/bench/run.py --build $(BUILD)
+# The main job as a story; KEEP=1 leaves the world up.
+demo: deps
+	@$(MAKE) --no-print-directory -s tests
+	@KEEP=$(KEEP) $(PYTHON) test/lab/demo.py
+
+# ---- what must be on the machine ------------------------------------------------------------------------------
+
+BUILD_DEPS = gcc make autoconf pkg-config libglib2.0-dev libgmime-3.0-dev libopendkim-dev libmariadb-dev libssl-dev \
+	libseccomp-dev libsqlite3-dev libidn2-dev libcmocka-dev
+TEST_DEPS = $(shell sed 's/\#.*//' test/lab/deps.txt)
+
+# Installs what is missing with apt-get and nothing else; packages that bring a daemon are kept from starting it.
+.PHONY: deps
+deps:
+	@sh test/lab/deps.sh $(BUILD_DEPS) $(TEST_DEPS)
+
+# ---- install --------------------------------------------------------------------------------------------------
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/rollcall
+	install -m 0755 $(BUILD)/rollcall-lmtpd postfix-conf/rollcall-postfix $(DESTDIR)$(sbindir)
+	install -m 0755 $(BUILD)/rollcall $(BUILD)/rollcall-pipe $(DESTDIR)$(bindir)
+	install -m 0755 $(BUILD)/rollcall-intake $(BUILD)/rollcall-dispatch $(DESTDIR)$(libexecdir)/rollcall
+	install -d $(DESTDIR)$(datadir)/rollcall/schema $(DESTDIR)$(datadir)/rollcall/postfix-conf
+	install -m 0644 schema/*.sql $(DESTDIR)$(datadir)/rollcall/schema
+	install -m 0755 schema/renew-certificate $(DESTDIR)$(datadir)/rollcall/schema
+	install -m 0644 postfix-conf/*.rollcall $(DESTDIR)$(datadir)/rollcall/postfix-conf
+	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
+	for page in doc/*.[158]; do install -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}; done
+	install -d $(DESTDIR)$(sysconfdir)/rollcall
+	[ -e $(DESTDIR)$(sysconfdir)/rollcall/rollcall.conf ] || \
+		install -m 0644 doc/rollcall.conf.example $(DESTDIR)$(sysconfdir)/rollcall/rollcall.conf
 
 .PHONY: clean distclean
 clean:

@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+"""Runs Rollcall's tests and ends with one line: N passed, N failed[, N skipped].
+
+    test/run.py [--build DIR] [-k EXPRESSION] KIND ...     KIND: unit, session, e2e, fault
+
+unit tests (and stage tests) are cmocka programs in BUILD/test/unit and BUILD/test/stage; the others are pytest files
+in test/KIND. A program that crashes or a file that cannot be loaded counts as a failure, and so does a kind without tests.
+"""
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed, failed, skipped=0):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+
+def run_unit(build, tally, timings):
+    sources = sorted(ROOT.glob("test/unit/test_*.c")) + sorted(ROOT.glob("test/stage/test_*.c"))
+    if not sources:
+        tally.add(0, 1)
+    environment = dict(os.environ, G_SLICE="always-malloc", G_DEBUG="fatal-criticals")
+    for source in sources:
+        program = build / source.relative_to(ROOT).with_suffix("")
+        start = time.monotonic()
+        try:
+            result = subprocess.run([program], cwd=ROOT, env=environment, capture_output=True, text=True,
+                                    errors="replace", timeout=300)
+            output, code = result.stdout + result.stderr, result.returncode
+        except (OSError, subprocess.TimeoutExpired) as error:
+            output, code = str(error), -1
+        timings.append((time.monotonic() - start, source.name))
+        passed = sum(map(int, re.findall(r"\[  PASSED  \] (\d+) test", output)))
+        failed = sum(map(int, re.findall(r"\[  FAILED  \] (?:tests: )?(\d+) test", output)))
+        skipped = sum(map(int, re.findall(r"\[  SKIPPED \] (?:tests: )?(\d+) test", output)))
+        if (code != 0 or passed == 0) and failed == 0:
+            failed = 1  # crashed, did not start, or ran nothing
+        tally.add(passed, failed, skipped)
+        print(f"{source.relative_to(ROOT)}: {passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""),
+              flush=True)
+        if failed:
+            print(output)
+
+
+def run_pytest(kind, build, expression, tally, timings):
+    report = build / f"{kind}.xml"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}",
+               "-ra", str(ROOT / "test" / kind)]
+    if expression:
+        command += ["-k", expression]
+    environment = dict(os.environ, BUILD=str(build), PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
+    code = subprocess.run(command, cwd=ROOT, env=environment).returncode
+    try:
+        suite = ElementTree.parse(report).getroot().find("testsuite")
+        total, bad = int(suite.get("tests")), int(suite.get("failures")) + int(suite.get("errors"))
+        skipped = int(suite.get("skipped"))
+        for case in suite.iter("testcase"):
+            timings.append((float(case.get("time", 0)), f'{kind}: {case.get("name")}'))
+    except (OSError, ElementTree.ParseError, AttributeError):
+        total, bad, skipped = 0, 0, 0
+    if (code != 0 or total == 0) and bad == 0:
+        bad, total = 1, total + 1
+    tally.add(total - bad - skipped, bad, skipped)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default="build")
+    parser.add_argument("-k", dest="expression", default="")
+    parser.add_argument("kinds", nargs="+", choices=["unit", "session", "e2e", "fault"])
+    options = parser.parse_args()
+    build = (ROOT / options.build).resolve()
+    tally, timings, start = Tally(), [], time.monotonic()
+    for kind in options.kinds:
+        if kind == "unit":
+            run_unit(build, tally, timings)
+        else:
+            run_pytest(kind, build, options.expression, tally, timings)
+    print("slowest: " + ", ".join(f"{name} {seconds:.1f} s" for seconds, name in sorted(timings, reverse=True)[:8]))
+    print(f"time: {time.monotonic() - start:.0f} s")
+    print(f"{tally.passed} passed, {tally.failed} failed" + (f", {tally.skipped} skipped" if tally.skipped else ""))
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
