@@ -6,6 +6,7 @@ from lab.mariadb import MariaDB
 from lab.postfix import Postfix
 from lab.process import directory, tidy_signals
 from lab.sink import Sink
+from lab.world import World
 
 
 def pytest_configure(config):
@@ -43,3 +44,10 @@ def postfix(lab_directory, sink):
     """A fresh Postfix whose mail leaves to the sink; Rollcall is not applied yet."""
     with Postfix(lab_directory, sink.port) as server:
         yield server
+
+
+@pytest.fixture
+def world():
+    """The whole of it: the sample CRM, Postfix, a sink and Rollcall, all running."""
+    with World() as everything:
+        yield everything
