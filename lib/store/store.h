@@ -1,15 +1,21 @@
 /*
  * The state store: what must outlive a process, in one SQLite file (WAL) in the state directory.
  * In this cut: the idempotency records (K) and each list's last good member count. No address, no name, no mail.
- * One struct store is one connection, used by one process. DESIGN section 3 (K), HOSTILE C9, S5.
+ *
+ * A record is in the kernel's hands when a call returns, so a crash of ours (kill -9 at any point) loses nothing; it is not
+ * waited for until it is on the disk, so a power cut may lose the last ones, which may cost one duplicate. There is no fsync
+ * in the common path; about every 500 posts SQLite brings its log into the file and waits for the disk once.
+ * DESIGN section 3 (K), schema/store.sql, HOSTILE C9, S5, M35.
  */
 #ifndef ROLLCALL_STORE_STORE_H
 #define ROLLCALL_STORE_STORE_H
 
 #include <glib.h>
+#include <sys/types.h>
 
 enum { STORE_KEY_SIZE = 32 };
 
+/** One connection, for one process: a child that inherits one by fork must open its own (using it panics). */
 struct store;
 
 #define STORE_ERROR (store_error_quark())
@@ -17,45 +23,69 @@ GQuark store_error_quark(void);
 enum store_error {
 	STORE_ERROR_DIRECTORY, /**< missing, wrong owner or mode, not local */
 	STORE_ERROR_SCHEMA,    /**< of another version, or no store of ours */
-	STORE_ERROR_FULL,      /**< disk full */
-	STORE_ERROR_TROUBLE,   /**< anything else: I/O, corruption, locked too long */
+	STORE_ERROR_FULL,      /**< no room or no inodes left: `452 4.3.1` */
+	STORE_ERROR_TROUBLE,   /**< anything else: I/O, corruption, locked too long. `451 4.3.0` */
 };
 
 /**
- * Opens the store in `directory`, making or migrating its tables in one transaction. A store written by a newer
- * Rollcall, a directory that others may enter, or one that is no local file system is refused. NULL with `error`.
+ * Whether `directory` is fit for the store of user `owner`: there, a directory, theirs, closed to all others and on a local file
+ * system. Opens nothing inside. FALSE with `error` if not. `*warning` (static text or NULL) is what an admin should still know.
+ */
+gboolean store_directory_check(const char *directory, uid_t owner, const char **warning, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Checks the directory for our effective user and opens the store in it, making or migrating its tables in one transaction.
+ * Many processes may do this at once: one migrates, the others wait (at most 10 s, then STORE_ERROR_TROUBLE). A store written
+ * by a newer Rollcall is refused. NULL with `error`. The caller ends it with store_close().
  */
 struct store *store_open(const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Lets go of what is in hand and closes; NULL is fine. */
 void store_close(struct store *store);
+static inline void store_clear(struct store **store)
+{
+	store_close(*store);
+	*store = NULL;
+}
+#define store_auto __attribute__((cleanup(store_clear)))
 
-/* ---- idempotency ---- */
+/*
+ * ---- idempotency ----
+ *
+ * What a crash leaves: before store_intent() nothing, so the retry is STORE_NEW; between store_intent() and store_done() a
+ * post that Postfix may or may not have (STORE_UNCLEAR); after store_done() STORE_DONE. Never a lock.
+ */
 
 enum store_state {
 	STORE_NEW,         /**< never heard of, or nothing was handed over */
-	STORE_IN_PROGRESS, /**< another live process has it in hand */
+	STORE_IN_PROGRESS, /**< a live process (this one, too) has it in hand */
 	STORE_UNCLEAR,     /**< INTENT without DONE: a crash between the last byte and its answer */
 	STORE_DONE,        /**< it is in Postfix's queue */
-	STORE_TROUBLE,     /**< the store did not answer: defer */
+	STORE_TROUBLE,     /**< the store did not answer (`error` says why), or this store has another K in hand: defer */
 };
 
 /**
- * Takes K in hand. The hold is an open-file-description lock on a byte of `claims.lock` that the kernel drops when the process dies, so
- * a crash leaves nothing to clean. On STORE_NEW and STORE_UNCLEAR the caller holds it until store_release().
- * On STORE_DONE `queue_id` (if given) receives Postfix's queue id.
+ * Takes K in hand. The hold is an open-file-description lock on one byte of `claims.lock`, at a place computed from K, that the
+ * kernel drops when the process dies, so a crash leaves nothing to clean. One store holds one K at a time.
+ * On STORE_NEW and STORE_UNCLEAR the caller holds it until store_release(); else nothing is held.
+ * On STORE_DONE `queue_id` (if given) is replaced by Postfix's queue id. `error` is set on STORE_TROUBLE only.
  */
 enum store_state store_claim(struct store *store, const guint8 key[STORE_KEY_SIZE], GString *queue_id,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Lets go of the K in hand; nothing happens when there is none. */
 void store_release(struct store *store);
 
+/* These three want `key` in hand and fail (STORE_ERROR_TROUBLE) otherwise: nobody marks what he did not claim. */
+
 /** Records that the last byte is about to be written (INTENT). */
 gboolean store_intent(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Records that Postfix has it (DONE) under `queue_id`. */
+/** Records that Postfix has it (DONE) under `queue_id` (may be empty). */
 gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *queue_id, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /** Takes an INTENT back: Postfix said clearly that it did not take it. */
 gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Removes records older than `seconds`. */
+
+/** Removes records last changed more than `seconds` ago. Needs nothing in hand. */
 gboolean store_expire(struct store *store, gint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- member counts, for the shrink guard ---- */
@@ -64,6 +94,7 @@ struct store_count {
 	guint members;        /**< last good count; 0 when none is known */
 	gint64 shrunk_since;  /**< epoch seconds since when smaller counts have been seen; 0: not shrunk */
 };
+/** Reads a list's count; one that was never set is all 0. FALSE with `error` when the store did not answer. */
 gboolean store_count_get(struct store *store, const char *list, struct store_count *count, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 gboolean store_count_set(struct store *store, const char *list, const struct store_count *count, GError **error)

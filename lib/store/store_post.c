@@ -1,0 +1,117 @@
+/*
+ * The idempotency records and the hold on a post; see store.h.
+ *
+ * The order is lock, then look: whoever comes second either finds the lock taken, or what the first one wrote.
+ * Two different K whose first 62 bits are equal would share a lock byte: the second is then deferred once, nothing worse.
+ */
+#include "lib/store/store_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+static off_t lock_place(const guint8 *key)
+{
+	guint64 head;
+
+	memcpy(&head, key, sizeof(head));
+	return (off_t)(GUINT64_FROM_BE(head) >> 2) + STORE_OPENING + 1;
+}
+
+static gboolean in_hand(const struct store *store, const guint8 *key)
+{
+	return store->holding && memcmp(store->held, key, STORE_KEY_SIZE) == 0;
+}
+
+static enum store_state read_state(struct store *store, const guint8 *key, GString *queue_id, GError **error)
+{
+	store_statement_auto sqlite3_stmt *read = store_statement(store, STATEMENT_POST_READ);
+
+	sqlite3_bind_blob(read, 1, key, STORE_KEY_SIZE, SQLITE_STATIC);
+	int result = sqlite3_step(read);
+	if (result == SQLITE_DONE)
+		return STORE_NEW;
+	if (result != SQLITE_ROW) {
+		store_fail(store->db, "looking a post up", error);
+		return STORE_TROUBLE;
+	}
+	if (sqlite3_column_int(read, 0) == POST_INTENT)
+		return STORE_UNCLEAR;
+	if (queue_id)
+		g_string_assign(queue_id, (const char *)sqlite3_column_text(read, 1));
+	return STORE_DONE;
+}
+
+enum store_state store_claim(struct store *store, const guint8 key[STORE_KEY_SIZE], GString *queue_id, GError **error)
+{
+	if (in_hand(store, key))
+		return STORE_IN_PROGRESS;
+	/* Not a panic: the parser's room decides what is claimed, and it may be owned. */
+	if (store->holding) {
+		g_set_error(error, STORE_ERROR, STORE_ERROR_TROUBLE, "another post is in hand");
+		return STORE_TROUBLE;
+	}
+	if (!store_lock_byte(store->claims, lock_place(key))) {
+		if (errno == EAGAIN || errno == EACCES)
+			return STORE_IN_PROGRESS;
+		store_fail_errno(errno, "locking a post", error);
+		return STORE_TROUBLE;
+	}
+	store->holding = TRUE;
+	memcpy(store->held, key, STORE_KEY_SIZE);
+	enum store_state state = read_state(store, key, queue_id, error);
+	if (state != STORE_NEW && state != STORE_UNCLEAR)
+		store_release(store);
+	return state;
+}
+
+void store_release(struct store *store)
+{
+	if (store->holding)
+		store_unlock_byte(store->claims, lock_place(store->held));
+	store->holding = FALSE;
+}
+
+static gboolean check_in_hand(const struct store *store, const guint8 *key, GError **error)
+{
+	if (!in_hand(store, key))
+		g_set_error(error, STORE_ERROR, STORE_ERROR_TROUBLE, "the post is not in hand");
+	return in_hand(store, key);
+}
+
+static gboolean write_post(struct store *store, const guint8 *key, int state, const char *queue_id, GError **error)
+{
+	if (!check_in_hand(store, key, error))
+		return FALSE;
+	store_statement_auto sqlite3_stmt *post = store_statement(store, STATEMENT_POST_WRITE);
+	sqlite3_bind_blob(post, 1, key, STORE_KEY_SIZE, SQLITE_STATIC);
+	sqlite3_bind_int(post, 2, state);
+	sqlite3_bind_text(post, 3, queue_id, -1, SQLITE_STATIC);
+	return store_run(store, post, "recording a post", error);
+}
+
+gboolean store_intent(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error)
+{
+	return write_post(store, key, POST_INTENT, "", error);
+}
+
+gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *queue_id, GError **error)
+{
+	return write_post(store, key, POST_DONE, queue_id, error);
+}
+
+gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error)
+{
+	if (!check_in_hand(store, key, error))
+		return FALSE;
+	store_statement_auto sqlite3_stmt *forget = store_statement(store, STATEMENT_POST_FORGET);
+	sqlite3_bind_blob(forget, 1, key, STORE_KEY_SIZE, SQLITE_STATIC);
+	return store_run(store, forget, "forgetting a post", error);
+}
+
+gboolean store_expire(struct store *store, gint64 seconds, GError **error)
+{
+	store_statement_auto sqlite3_stmt *expire = store_statement(store, STATEMENT_POST_EXPIRE);
+
+	sqlite3_bind_int64(expire, 1, seconds);
+	return store_run(store, expire, "removing old posts", error);
+}

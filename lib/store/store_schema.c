@@ -1,0 +1,83 @@
+/*
+ * Versions of the store; see store_schema.h. schema/store.sql shows the result, for people; this is how a store gets there
+ * from any version before. A step is never changed once it was released: stores out there have gone through it.
+ * There is no way back: an older program refuses a newer store, because it cannot know what it would break.
+ */
+#include "lib/store/store_schema.h"
+
+#include "lib/store/store_internal.h"
+
+enum { APPLICATION_ID = 0x526f4361 }; /* "RoCa" */
+
+/* steps[i] takes version i to i + 1. */
+static const char *const steps[] = {
+	"CREATE TABLE post ("
+	" key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32),"
+	" state INTEGER NOT NULL CHECK (state IN (1, 2)),"
+	" queue_id TEXT NOT NULL,"
+	" changed INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE list_count ("
+	" list TEXT NOT NULL PRIMARY KEY,"
+	" members INTEGER NOT NULL CHECK (members >= 0),"
+	" shrunk_since INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
+};
+
+static gboolean read_number(sqlite3 *db, const char *sql, int *number, GError **error)
+{
+	sqlite3_stmt *statement = NULL;
+	gboolean good = sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+		sqlite3_step(statement) == SQLITE_ROW;
+
+	if (good)
+		*number = sqlite3_column_int(statement, 0);
+	else
+		store_fail(db, "reading the store's version", error);
+	sqlite3_finalize(statement);
+	return good;
+}
+
+gboolean store_schema_check(sqlite3 *db, GError **error)
+{
+	int application = 0, version = 0, objects = 0;
+
+	if (!read_number(db, "PRAGMA application_id", &application, error) ||
+		!read_number(db, "PRAGMA user_version", &version, error) ||
+		!read_number(db, "SELECT count(*) FROM sqlite_schema", &objects, error))
+		return FALSE;
+	gboolean is_new = application == 0 && version == 0 && objects == 0;
+	if (!is_new && application != APPLICATION_ID) {
+		g_set_error(error, STORE_ERROR, STORE_ERROR_SCHEMA,
+			"store.db is an SQLite file, but no store of Rollcall's");
+		return FALSE;
+	}
+	if (version < 0 || version > (int)G_N_ELEMENTS(steps)) {
+		g_set_error(error, STORE_ERROR, STORE_ERROR_SCHEMA,
+			"store.db is of version %d, this program knows %d: a newer Rollcall wrote it",
+			version, (int)G_N_ELEMENTS(steps));
+		return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean store_schema_migrate(sqlite3 *db, GError **error)
+{
+	int version = 0;
+
+	if (!read_number(db, "PRAGMA user_version", &version, error))
+		return FALSE;
+	if (version == (int)G_N_ELEMENTS(steps))
+		return TRUE;
+	g_autoptr(GString) sql = g_string_new("BEGIN IMMEDIATE;");
+	for (gsize i = (gsize)version; i < G_N_ELEMENTS(steps); i++)
+		g_string_append(sql, steps[i]);
+	g_string_append_printf(sql, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;", (int)APPLICATION_ID,
+		(int)G_N_ELEMENTS(steps));
+	if (sqlite3_exec(db, sql->str, NULL, NULL, NULL) == SQLITE_OK)
+		return TRUE;
+	store_fail(db, "migrating the store", error);
+	if (!sqlite3_get_autocommit(db))
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return FALSE;
+}
