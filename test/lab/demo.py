@@ -7,6 +7,8 @@ import sys
 import textwrap
 import time
 
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
 from lab.postfix import DOMAIN
 from lab.process import LabError, tidy_signals, wait_until
 from lab.world import World, compose, wait_for_the_end
