@@ -108,14 +108,19 @@ static void clear_field(gpointer data)
 	g_free(field->owned);
 }
 
+size_t header_mbox_line(const char *data, size_t length)
+{
+	if (starts_with(data, length, "From ") || starts_with(data, length, ">From "))
+		return line_length(data, length);
+	return 0;
+}
+
 static enum header_result parse_fields(const char *data, size_t length, struct header *header, size_t *body)
 {
 	/* One byte over the limit is enough to see that the block is too long, however long the message is. */
 	size_t bound = MIN(length, (size_t)LIMIT_HEADER_BLOCK + 1);
-	size_t place = 0;
+	size_t place = header_mbox_line(data, bound);
 
-	if (starts_with(data, bound, "From ") || starts_with(data, bound, ">From "))
-		place = line_length(data, bound);
 	while (place < bound && !starts_with(data + place, bound - place, "\r\n")) {
 		size_t size = field_length(data + place, bound - place);
 

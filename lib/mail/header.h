@@ -29,12 +29,17 @@ enum header_result {
 };
 
 /**
- * Splits (data, length), a message with CRLF line ends, into header and body. An mbox "From " or ">From "
- * line at the very top is dropped. `*body` is the offset of the first body byte (after the empty line), or `length`.
- * The fields point into `data`, which must outlive the header. On any result but HEADER_OK `header` is empty.
+ * Splits (data, length), a message with CRLF line ends, into header and body. An mbox "From " or ">From " line at
+ * the very top is dropped; a last field without CRLF gets one. `*body` is the offset of the first body byte (after the
+ * empty line), or `length`. The fields point into `data`, which must outlive the header. `header` is overwritten: clear
+ * it before a second parse. On any result but HEADER_OK it is empty, as header_clear() leaves it, and `*body` is 0.
+ * After HEADER_OK no field has a NUL, or a CR or LF that is not the end of one of its lines. At most
+ * LIMIT_HEADER_BLOCK + 1 bytes are looked at.
  */
 enum header_result header_parse(const char *data, size_t length, struct header *header, size_t *body)
 	G_GNUC_WARN_UNUSED_RESULT;
+/** Bytes of an mbox "From " or ">From " line at the very top, with its CRLF; 0 when there is none. */
+size_t header_mbox_line(const char *data, size_t length);
 /** Frees fields and store; the struct may be used again. A zeroed struct is fine. */
 void header_clear(struct header *header);
 
