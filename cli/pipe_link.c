@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -168,6 +169,9 @@ void pipe_link_close(struct pipe_link *link, const char *farewell)
 
 enum pipe_link_state pipe_link_send(struct pipe_link *link, const char *data, size_t size)
 {
+	/* What came together with the last reply is here and no longer in the socket. */
+	if (link->end > link->start)
+		return PIPE_LINK_SPOKE;
 	while (size > 0) {
 		short ready = wait_for(link, POLLIN | POLLOUT);
 		ssize_t sent;
@@ -231,11 +235,4 @@ enum pipe_link_state pipe_link_line(struct pipe_link *link, char **line)
 		length--;
 	(*line)[length] = '\0';
 	return memchr(*line, '\0', length) ? PIPE_LINK_GARBAGE : PIPE_LINK_OK;
-}
-
-bool pipe_link_has_input(const struct pipe_link *link)
-{
-	struct pollfd input = {.fd = link->fd, .events = POLLIN};
-
-	return link->end > link->start || poll(&input, 1, 0) > 0;
 }

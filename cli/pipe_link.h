@@ -5,7 +5,6 @@
 #ifndef ROLLCALL_CLI_PIPE_LINK_H
 #define ROLLCALL_CLI_PIPE_LINK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,8 +45,8 @@ enum pipe_link_state pipe_link_open(struct pipe_link *link, const char *where)
 void pipe_link_close(struct pipe_link *link, const char *farewell) __attribute__((nonnull(1)));
 
 /**
- * Sends all of (data, size) unless the server speaks or leaves meanwhile: it is not its turn, so that is the end
- * of the conversation, and waiting for it to read on might last for ever. PIPE_LINK_OK, SPOKE, LOST or LATE.
+ * Sends all of (data, size) unless the server has spoken or left: it is not its turn, so that is the end of the
+ * conversation, and waiting for it to read on might last for ever. PIPE_LINK_OK, SPOKE, LOST or LATE.
  */
 enum pipe_link_state pipe_link_send(struct pipe_link *link, const char *data, size_t size)
 	__attribute__((nonnull, warn_unused_result));
@@ -56,8 +55,5 @@ enum pipe_link_state pipe_link_send(struct pipe_link *link, const char *data, si
  * The next line without its CRLF or LF, ending in NUL, valid until the next call. PIPE_LINK_OK, LOST, LATE or GARBAGE.
  */
 enum pipe_link_state pipe_link_line(struct pipe_link *link, char **line) __attribute__((nonnull, warn_unused_result));
-
-/** Has the server sent something that nobody read yet? Then it is out of step with us. */
-bool pipe_link_has_input(const struct pipe_link *link) __attribute__((nonnull));
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The LMTP conversation of rollcall-pipe, one command at a time: the server is on this machine or near, so pipelining
- * would save nothing and cost the certainty which reply belongs to which command. Before each command nothing
- * unread may be there: else a reply sent too early could pass for the answer to the final dot.
+ * would save nothing and cost the certainty which reply belongs to which command. Nothing is sent while something
+ * unread is there (pipe_link_send): else a reply sent too early could pass for the answer to the final dot.
  *
  * ${sasl_username} has no XFORWARD attribute, so it goes as MAIL's AUTH= (RFC 4954, section 5), and only to a server that
  * offers XFORWARD: rollcall-lmtpd offers that to peers whose word it takes, and believes AUTH= from the same.
@@ -94,8 +94,6 @@ static bool send_bytes(struct session *session, const char *data, size_t size, c
 /* Sends `command`, which ends in CRLF, and reads its reply. */
 static bool ask(struct session *session, const char *command, const char *when)
 {
-	if (pipe_link_has_input(&session->link))
-		return interrupted(session, PIPE_LINK_SPOKE, when);
 	return send_bytes(session, command, strlen(command), when) && read_reply(session, when);
 }
 

@@ -204,7 +204,7 @@ void pipe_result_set(struct pipe_result *result, int status, const char *format,
 	va_end(arguments);
 	result->status = status;
 	length = strlen(result->text);
-	while (length > 0 && result->text[length - 1] == '\n')
+	while (length > 0 && strchr(" \n", result->text[length - 1]))
 		result->text[--length] = '\0';
 	for (char *c = result->text; *c; c++) {
 		if (*c == '\n' || *c == '\t')
