@@ -26,11 +26,13 @@ gboolean handoff_send(int front, const struct handoff *handoff, struct deadline 
 		.msg_controllen = sizeof(ancillary.space)};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	int descriptors[DESCRIPTORS] = {handoff->data, handoff->control};
+	size_t size = handoff->control >= 0 ? sizeof(descriptors) : sizeof(descriptors[0]);
 
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(descriptors));
-	memcpy(CMSG_DATA(header), descriptors, sizeof(descriptors));
+	header->cmsg_len = CMSG_LEN(size);
+	message.msg_controllen = CMSG_SPACE(size);
+	memcpy(CMSG_DATA(header), descriptors, size);
 	while (sendmsg(front, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 		if (errno == EINTR)
 			continue;
@@ -83,7 +85,7 @@ enum handoff_result handoff_receive(int front, struct handoff *handoff)
 	if (length <= 0)
 		return length == 0 || (errno != EAGAIN && errno != EINTR) ? HANDOFF_CLOSED : HANDOFF_NONE;
 	int count = take_descriptors(&message, descriptors);
-	if (count != DESCRIPTORS || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+	if (count < 1 || count > DESCRIPTORS || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
 		io_close(&descriptors[0]);
 		io_close(&descriptors[1]);
 		return HANDOFF_NONE;

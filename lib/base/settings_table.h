@@ -22,6 +22,8 @@ SETTING(SCOPE_ROLLCALL, tls_certificate_file, TYPE_PATH, "", 0, 4096, NULL,
 	"PEM certificate chain for STARTTLS on TCP; empty: STARTTLS is not offered.")
 SETTING(SCOPE_ROLLCALL, tls_key_file, TYPE_PATH, "", 0, 4096, NULL,
 	"PEM private key for tls_certificate_file, readable by root only.")
+SETTING(SCOPE_ROLLCALL, tls_user, TYPE_TEXT, "", 0, 64, NULL,
+	"User that the relays of TCP connections run as when started as root; empty: intake_user.")
 SETTING(SCOPE_ROLLCALL, state_directory, TYPE_PATH, "/var/lib/rollcall", 1, 4096, NULL,
 	"Where the state store lives: a local directory that only rollcall's user may enter.")
 SETTING(SCOPE_ROLLCALL, run_directory, TYPE_PATH, "/run/rollcall", 1, 4096, NULL,

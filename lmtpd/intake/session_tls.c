@@ -13,13 +13,12 @@ void session_starttls(struct session *session, const struct command *command)
 	char text[HANDOFF_TEXT_SIZE];
 	struct deadline deadline = deadline_earlier(deadline_in(session->config->command_deadline), session->end);
 
-	session_say(session, 220, "2.0.0", "Ready to start TLS");
 	session_flush(session);
 	session->handlers->idle(session->handlers->context);
 	if (session->over)
 		return;
-	/* A failed handshake leaves a client that nothing can be said to. */
-	if (!handoff_say(control, HANDOFF_START, "", deadline) ||
+	/* The one reply that the front writes for us, see there. A failed handshake leaves a client that nothing can be said to. */
+	if (!handoff_say(control, HANDOFF_START, "220 2.0.0 Ready to start TLS", deadline) ||
 		handoff_hear(control, text, deadline) != HANDOFF_UP) {
 		session->over = TRUE;
 		return;
