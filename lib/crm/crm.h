@@ -83,13 +83,19 @@ enum crm_result crm_lists(struct crm *crm, GArray **lists, struct verdict *verdi
 enum crm_finding_level { CRM_GOOD, CRM_WARNING, CRM_BAD };
 struct crm_finding {
 	enum crm_finding_level level;
-	char *text; /**< what is so, and what to do about it */
+	gboolean refuse; /**< a daemon must not start like this: only the admin can mend it. A CRM that is down is not of that kind. */
+	char *text;      /**< what is so, and what to do about it */
 };
 void crm_finding_clear(struct crm_finding *finding);
 
 /**
- * Connects and looks at TLS, the user's grants, the view and its columns and types. Never fails: what is wrong is a finding.
- * The caller unrefs the array (elements struct crm_finding). Used at start (a CRM_BAD grant refuses to start) and by `rollcall check`.
+ * Connects and looks at the option file, TLS and the user's grants: what a daemon looks at when it starts. Never fails: what is
+ * wrong is a finding. The caller unrefs the array (elements struct crm_finding).
+ */
+GArray *crm_check_start(struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * The same and the view, its columns and types, and the names of all lists (which reads the whole view): what `rollcall check` shows.
  */
 GArray *crm_check(struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
 

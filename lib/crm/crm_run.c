@@ -1,0 +1,62 @@
+/*
+ * One operation on the CRM from beginning to end; see crm_private.h.
+ * The snapshot's first statement doubles as the look whether a kept connection still lives: when the
+ * server has closed it meanwhile (idle too long, restarted), a new one is made once, for nothing of the answer
+ * was read yet. Whatever fails later is a failure.
+ */
+#include "lib/base/log.h"
+#include "lib/crm/crm_private.h"
+
+static const char begin_text[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+
+static gboolean begin_snapshot(struct crm *crm)
+{
+	crm->deadline = deadline_in((guint)settings_number(crm->settings, SET_query_deadline, NULL));
+	if (mysql_query(crm->mysql, begin_text) == 0)
+		return TRUE;
+	return crm_fail_mysql(crm, mysql_errno(crm->mysql), mysql_error(crm->mysql), FALSE);
+}
+
+gboolean crm_begin(struct crm *crm)
+{
+	gboolean kept = crm->mysql != NULL;
+
+	if (!kept && !crm_connect(crm))
+		return FALSE;
+	if (begin_snapshot(crm))
+		return TRUE;
+	if (!kept || crm->error.trouble != CRM_TROUBLE_LOST)
+		return FALSE;
+	crm_disconnect(crm);
+	crm_error_clear(crm);
+	return crm_connect(crm) && begin_snapshot(crm);
+}
+
+/* An open snapshot would keep the server's old row versions and a lock on the view for as long as we idle. */
+void crm_end(struct crm *crm)
+{
+	if (crm->mysql && mysql_query(crm->mysql, "COMMIT") != 0)
+		crm_disconnect(crm);
+}
+
+gboolean crm_run(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
+{
+	crm_error_clear(crm);
+	if (crm_begin(crm) && crm_columns_look(crm) && work(crm, context)) {
+		crm_end(crm);
+		crm_breaker_worked(crm->breaker);
+		return TRUE;
+	}
+	g_autofree char *text = crm_error_text(crm);
+	/* While the breaker is open each post would say the same again. */
+	if (crm->error.trouble == CRM_TROUBLE_BREAKER)
+		log_debug("crm: %s", text);
+	else
+		log_warning("crm: %s%s%s", list ? list : "", list ? ": " : "", text);
+	/* A server that takes connections and answers nothing is as dead as one that takes none. */
+	if (crm->error.trouble == CRM_TROUBLE_TIME)
+		crm_breaker_failed(crm->breaker, crm->settings);
+	crm_disconnect(crm);
+	*verdict = crm_verdict(crm);
+	return FALSE;
+}

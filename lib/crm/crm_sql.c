@@ -1,0 +1,162 @@
+/*
+ * Every SQL text of this room, and nothing else. {view} and the columns are filled in, quoted, from the
+ * settings; values travel as arguments of prepared statements only.
+ *
+ * What the texts count on: an index that begins with the list (or, where the view joins, on the list's name), and one on
+ * the address; `column = ?` in the column's own collation reaches them. Capital and small letters:
+ * collations of MySQL do not tell them apart unless they end in _bin or _cs; for these, and for binary columns, {list~} and {address~}
+ * become CONVERT(… USING utf8mb4), whose collation does not either, at the price of the index.
+ * {bytes} is the list's value as UTF-8 bytes, which compare exactly: no case, no accents, no padding.
+ */
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/crm/crm_private.h"
+
+/* Words that mean "no" in a role column (see crm_rows.c); what is left may be a yes, and crm_rows_truth() says. */
+#define NOT_FALSE " NOT IN ('', '0', 'no', 'n', 'false', 'f', 'off')"
+#define THIS_LIST " WHERE {list} = ? AND {bytes} = ?"
+
+static const char *const texts[CRM_SQL_QUERIES] = {
+	[CRM_SQL_COLUMNS] = "SELECT COLUMN_NAME, DATA_TYPE, COLLATION_NAME FROM information_schema.COLUMNS"
+			    " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?",
+	[CRM_SQL_SPELLINGS] = "SELECT DISTINCT {bytes} FROM {view} WHERE {list~} IN ({lists?}) LIMIT 20",
+	[CRM_SQL_COUNT] = "SELECT {bytes}, COUNT(*) FROM {view} WHERE {list~} IN ({lists?}) GROUP BY 1",
+	[CRM_SQL_MEMBERS] = "SELECT {address}, {mode} FROM {view}" THIS_LIST,
+	[CRM_SQL_OWNERS] = "SELECT {address}, {owner} FROM {view}" THIS_LIST " AND {owner}" NOT_FALSE,
+	[CRM_SQL_MODERATORS] = "SELECT {address}, {moderator} FROM {view}" THIS_LIST " AND {moderator}" NOT_FALSE,
+	[CRM_SQL_PERSON] = "SELECT {bytes}, {address}, {owner}, {moderator} FROM {view}"
+			   " WHERE {list~} IN ({lists?}) AND {address~} IN ({addresses?})",
+	[CRM_SQL_HAS_MODERATOR] = "SELECT {bytes}, {address}, {moderator} FROM {view}"
+				  " WHERE {list~} IN ({lists?}) AND {moderator}" NOT_FALSE " LIMIT 20",
+	[CRM_SQL_KNOWN_LISTS] = "SELECT DISTINCT {bytes} FROM {view} WHERE {list~} IN ({names?})",
+	[CRM_SQL_LISTS] = "SELECT {bytes}, {owner}, {moderator}, COUNT(*) FROM {view} GROUP BY 1, 2, 3",
+	[CRM_SQL_VIEW] = "SELECT {list}, {address}, {mode}, {owner} FROM {view} WHERE {moderator} IS NULL LIMIT 0",
+	[CRM_SQL_NAMES] = "SELECT DISTINCT {bytes} FROM {view}",
+	[CRM_SQL_DATABASE] = "SELECT DATABASE()",
+	[CRM_SQL_GRANTS] = "SHOW GRANTS",
+	[CRM_SQL_TLS_VERSION] = "SHOW SESSION STATUS LIKE 'Ssl_version'",
+};
+
+const char *crm_sql_column(const struct crm *crm, enum crm_view_column column)
+{
+	static const enum setting names[CRM_VIEW_COLUMNS] = {
+		[CRM_COLUMN_LIST] = SET_column_list,
+		[CRM_COLUMN_ADDRESS] = SET_column_address,
+		[CRM_COLUMN_MODE] = SET_column_mode,
+		[CRM_COLUMN_OWNER] = SET_column_owner,
+		[CRM_COLUMN_MODERATOR] = SET_column_moderator,
+	};
+
+	return settings_text(crm->settings, names[column], NULL);
+}
+
+gboolean crm_sql_is_exact(const struct crm *crm, enum crm_view_column column)
+{
+	const struct crm_column *shape = &crm->columns[column];
+
+	return shape->type[0] != '\0' && !g_str_has_suffix(shape->collation, "_ci");
+}
+
+/* A backtick inside a name is doubled: then no name can end its quotes. */
+static void append_quoted(GString *out, const char *name)
+{
+	g_string_append_c(out, '`');
+	for (; *name; name++) {
+		if (*name == '`')
+			g_string_append_c(out, '`');
+		g_string_append_c(out, *name);
+	}
+	g_string_append_c(out, '`');
+}
+
+static void append_placeholders(GString *out, guint count)
+{
+	for (guint i = 0; i < count; i++)
+		g_string_append(out, i == 0 ? "?" : ", ?");
+}
+
+static void append_converted(GString *out, const char *name)
+{
+	g_string_append(out, "CONVERT(");
+	append_quoted(out, name);
+	g_string_append(out, " USING utf8mb4)");
+}
+
+static void append_comparable(GString *out, const struct crm *crm, enum crm_view_column column)
+{
+	const char *name = crm_sql_column(crm, column);
+
+	if (crm_sql_is_exact(crm, column))
+		append_converted(out, name);
+	else
+		append_quoted(out, name);
+}
+
+static void append_bytes(GString *out, const char *name)
+{
+	g_string_append(out, "CAST(");
+	append_converted(out, name);
+	g_string_append(out, " AS BINARY)");
+}
+
+static void append_mark(GString *out, const struct crm *crm, const char *mark, gsize length)
+{
+	g_autofree char *word = g_strndup(mark, length);
+
+	if (strcmp(word, "view") == 0)
+		append_quoted(out, settings_text(crm->settings, SET_view, NULL));
+	else if (strcmp(word, "list") == 0)
+		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_LIST));
+	else if (strcmp(word, "list~") == 0)
+		append_comparable(out, crm, CRM_COLUMN_LIST);
+	else if (strcmp(word, "bytes") == 0)
+		append_bytes(out, crm_sql_column(crm, CRM_COLUMN_LIST));
+	else if (strcmp(word, "address") == 0)
+		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_ADDRESS));
+	else if (strcmp(word, "address~") == 0)
+		append_comparable(out, crm, CRM_COLUMN_ADDRESS);
+	else if (strcmp(word, "mode") == 0)
+		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_MODE));
+	else if (strcmp(word, "owner") == 0)
+		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_OWNER));
+	else if (strcmp(word, "moderator") == 0)
+		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_MODERATOR));
+	else if (strcmp(word, "lists?") == 0)
+		append_placeholders(out, CRM_LIST_SPELLINGS);
+	else if (strcmp(word, "addresses?") == 0)
+		append_placeholders(out, CRM_ADDRESS_SPELLINGS);
+	else if (strcmp(word, "names?") == 0)
+		append_placeholders(out, CRM_NAMES);
+	else
+		log_panic("crm_sql_text: {%s}", word);
+}
+
+char *crm_sql_text(const struct crm *crm, enum crm_query query)
+{
+	GString *out = g_string_new(NULL);
+	const char *place = texts[query];
+
+	for (const char *open; (open = strchr(place, '{')); place = strchr(open, '}') + 1) {
+		g_string_append_len(out, place, open - place);
+		append_mark(out, crm, open + 1, (gsize)(strchr(open, '}') - open - 1));
+	}
+	g_string_append(out, place);
+	return g_string_free(out, FALSE);
+}
+
+char **crm_sql_session(const struct crm *crm)
+{
+	gboolean is_mariadb = strstr(mysql_get_server_info(crm->mysql), "MariaDB") != NULL;
+	int seconds = (int)settings_number(crm->settings, SET_query_deadline, NULL);
+	char **texts_of_session = g_new0(char *, 3);
+
+	/* Without this level a consistent snapshot is none. */
+	texts_of_session[0] = g_strdup("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+	/* A lock on the view (somebody alters it) is waited for no longer than for an answer. */
+	texts_of_session[1] = g_strdup_printf("SET SESSION character_set_client = utf8mb4,"
+		" character_set_results = utf8mb4, collation_connection = utf8mb4_general_ci, sql_mode = '',"
+		" autocommit = 1, wait_timeout = 600, lock_wait_timeout = %d, %s = %d%s", seconds,
+		is_mariadb ? "max_statement_time" : "max_execution_time", seconds, is_mariadb ? "" : "000");
+	return texts_of_session;
+}

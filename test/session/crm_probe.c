@@ -1,0 +1,164 @@
+/*
+ * room: trusted. Asks the CRM's door one thing and prints the answer: what test_crm.py drives.
+ *     crm_probe CONFIG COMMAND [ARGUMENT…]     once
+ *     crm_probe CONFIG                         commands on stdin, words separated by tabs, each answer ended by a line "."
+ * Commands: find NAME DOMAIN, standing LIST PERSON, recipients LIST ROLE-NUMBER, count LIST, lists, check, start.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/settings.h"
+#include "lib/crm/crm.h"
+#include "lib/wire/wire.h"
+
+static void print_trouble(const struct verdict *verdict)
+{
+	printf("trouble %s %u %s %s\n", verdict_word(verdict->class), verdict->code, verdict->status, verdict->text);
+}
+
+static void find(struct crm *crm, char **words)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+
+	switch (crm_find_list(crm, words[1], words[2], &verdict)) {
+	case CRM_FOUND:
+		puts("found");
+		break;
+	case CRM_NOT_FOUND:
+		puts("not found");
+		break;
+	case CRM_TROUBLE:
+		print_trouble(&verdict);
+		break;
+	}
+}
+
+static void standing(struct crm *crm, char **words)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	guint bits = 0;
+
+	if (crm_standing(crm, words[1], words[2], &bits, &verdict) == CRM_TROUBLE)
+		print_trouble(&verdict);
+	else
+		printf("%s%s%s%s\n", bits & STANDING_SUBSCRIBER ? "subscriber " : "", bits & STANDING_OWNER ? "owner " : "",
+			bits & STANDING_MODERATOR ? "moderator " : "",
+			bits & STANDING_LIST_HAS_MODERATOR ? "moderated" : "unmoderated");
+}
+
+static void recipients(struct crm *crm, char **words, gboolean show)
+{
+	enum list_role role = show && words[2] ? (enum list_role)atol(words[2]) : LIST_ROLE_POST;
+	recipients_auto struct recipients *all = NULL;
+	struct verdict verdict = VERDICT_UNDECIDED;
+	struct crm_reading reading;
+	gint64 start = g_get_monotonic_time();
+
+	switch (crm_recipients(crm, words[1], role, &all, &reading, &verdict)) {
+	case CRM_NOT_FOUND:
+		puts("not found");
+		return;
+	case CRM_TROUBLE:
+		if (all)
+			log_panic("recipients in spite of trouble");
+		print_trouble(&verdict);
+		return;
+	case CRM_FOUND:
+		break;
+	}
+	printf("%u recipients, %u rows, %u skipped, %u duplicates, %u looping\n", recipients_count(all), reading.rows,
+		reading.skipped, reading.duplicates, reading.looping);
+	fprintf(stderr, "seconds %.3f\n", (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC);
+	for (guint i = 0; show && i < recipients_count(all); i++)
+		puts(recipients_get(all, i));
+}
+
+static void lists(struct crm *crm)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	g_autoptr(GArray) all = NULL;
+
+	if (crm_lists(crm, &all, &verdict) == CRM_TROUBLE) {
+		print_trouble(&verdict);
+		return;
+	}
+	for (guint i = 0; i < all->len; i++) {
+		const struct crm_list *list = &g_array_index(all, struct crm_list, i);
+
+		printf("%s\t%s\t%u\t%u\t%u\t%s\n", list->value, list->address ? list->address : "-", list->members,
+			list->owners, list->moderators, list->ambiguous ? "ambiguous" : "clear");
+	}
+}
+
+static void check(GArray *findings)
+{
+	static const char *const words[] = {"good", "warning", "bad"};
+
+	for (guint i = 0; i < findings->len; i++) {
+		const struct crm_finding *finding = &g_array_index(findings, struct crm_finding, i);
+
+		printf("%s%s: %s\n", words[finding->level], finding->refuse ? " refuse" : "", finding->text);
+	}
+	g_array_unref(findings);
+}
+
+static void run(struct crm *crm, char **words)
+{
+	guint count = g_strv_length(words);
+
+	if (count == 3 && strcmp(words[0], "find") == 0)
+		find(crm, words);
+	else if (count == 3 && strcmp(words[0], "standing") == 0)
+		standing(crm, words);
+	else if (count >= 2 && strcmp(words[0], "recipients") == 0)
+		recipients(crm, words, TRUE);
+	else if (count == 2 && strcmp(words[0], "count") == 0)
+		recipients(crm, words, FALSE);
+	else if (count == 1 && strcmp(words[0], "lists") == 0)
+		lists(crm);
+	else if (count == 1 && strcmp(words[0], "check") == 0)
+		check(crm_check(crm));
+	else if (count == 1 && strcmp(words[0], "start") == 0)
+		check(crm_check_start(crm));
+	else
+		log_panic("what is this command?");
+}
+
+static void serve(struct crm *crm)
+{
+	char line[4096];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		g_auto(GStrv) words = g_strsplit(g_strchomp(line), "\t", -1);
+
+		run(crm, words);
+		puts(".");
+		fflush(stdout);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	struct crm_breaker breaker = {0};
+
+	signal(SIGPIPE, SIG_IGN);
+	log_open("crm_probe", LOG_TARGET_STDERR);
+	g_autoptr(GBytes) bytes = settings_read_file(argv[1], &error);
+	if (!bytes)
+		log_fatal("%s", error->message);
+	settings_auto struct settings *settings =
+		settings_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), argv[1], &error);
+	if (!settings)
+		log_fatal("%s", error->message);
+	struct crm *crm = crm_new(settings, &breaker);
+	if (argc > 2)
+		run(crm, argv + 2);
+	else
+		serve(crm);
+	crm_free(crm);
+	return 0;
+}
