@@ -62,6 +62,7 @@ $(BUILD)/libtrusted.a: $(call objects,$(trusted_src))
 $(BUILD)/libintake.a: $(call objects,$(filter-out %/main.c,$(intake_src)))
 $(BUILD)/libdispatch.a: $(call objects,$(filter-out %/main.c,$(dispatch_src)))
 $(BUILD)/libmaster.a: $(call objects,$(filter-out %/main.c,$(master_src)))
+$(BUILD)/libcli.a: $(call objects,$(filter-out %/main.c,$(cli_src)))
 $(BUILD)/%.a:
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -73,7 +74,7 @@ $(BUILD)/rollcall-dispatch: $(BUILD)/obj/lmtpd/dispatch/main.o $(BUILD)/libdispa
 	$(link) $(dispatch_libs)
 $(BUILD)/rollcall-lmtpd: $(BUILD)/obj/lmtpd/master/main.o $(BUILD)/libmaster.a $(BUILD)/libbase.a
 	$(link) $(master_libs)
-$(BUILD)/rollcall: $(call objects,$(cli_src)) $(BUILD)/libtrusted.a $(BUILD)/libbase.a
+$(BUILD)/rollcall: $(BUILD)/obj/cli/main.o $(BUILD)/libcli.a $(BUILD)/libtrusted.a $(BUILD)/libbase.a
 	$(link) $(MYSQL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(base_libs)
 $(BUILD)/rollcall-pipe: $(call objects,$(pipe_src))
 	$(link)
@@ -84,7 +85,7 @@ $(BUILD)/rollcall-pipe: $(call objects,$(pipe_src))
 # What each kind is and how it is run: test/README.
 
 PYTHON = /usr/bin/python3
-libraries = $(addprefix $(BUILD)/,libintake.a libmail.a libdispatch.a libtrusted.a libmaster.a libbase.a)
+libraries = $(addprefix $(BUILD)/,libintake.a libmail.a libdispatch.a libcli.a libtrusted.a libmaster.a libbase.a)
 test_libs = $(CMOCKA_LIBS) $(intake_libs) $(dispatch_libs) $(master_libs)
 
 unit_bin  = $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.c test/stage/test_*.c))

@@ -1,0 +1,40 @@
+/*
+ * `rollcall check`, part by part: each check_NAME.c looks at one thing and adds its findings to the report. A part that cannot look
+ * (no CRM, no Postfix) says so as a finding; no part changes or creates anything.
+ */
+#ifndef ROLLCALL_CLI_CHECK_H
+#define ROLLCALL_CLI_CHECK_H
+
+#include <glib.h>
+
+#include "cli/identity.h"
+#include "cli/report.h"
+#include "lib/base/settings.h"
+
+struct check {
+	const char *config; /**< path, for messages */
+	const struct settings *settings;
+	const char *postfix_directory; /**< Postfix's configuration directory, NULL for postconf's own */
+	struct identity identity;      /**< who rollcall-dispatch will be */
+	GArray *lists;                 /**< struct crm_list, as the CRM told them; NULL: not known */
+	struct report *report;
+};
+
+/** Users, groups and who may speak LMTP; finds `check->identity`. */
+void check_people(struct check *check);
+/** [domain] and [list] sections: names, page templates, default domain. */
+void check_places(struct check *check);
+/** Our listening sockets, the way into Postfix, STARTTLS; that no two of them are one. */
+void check_sockets(struct check *check);
+/** State and run directory. */
+void check_directories(struct check *check);
+/** DKIM keys. */
+void check_keys(struct check *check);
+/** The option file, without connecting. */
+void check_options(struct check *check);
+/** The CRM, live: TLS, grants, view, every list; leaves `check->lists`. */
+void check_crm(struct check *check);
+/** Postfix: services, limits, routes, and ways in which mail could come back to where it left. */
+void check_postfix(struct check *check);
+
+#endif

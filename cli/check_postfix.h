@@ -1,0 +1,23 @@
+/*
+ * What the parts of the check of Postfix share; check_postfix.c is the whole.
+ */
+#ifndef ROLLCALL_CLI_CHECK_POSTFIX_H
+#define ROLLCALL_CLI_CHECK_POSTFIX_H
+
+#include "cli/check.h"
+#include "cli/postfix.h"
+
+struct postfix_check {
+	struct check *check;
+	const struct postfix *postfix;
+	GPtrArray *unasked; /* tables that could not be asked */
+};
+
+/** The way from us into Postfix: the service behind qmqp_socket, and what it would do to a copy. */
+void check_fanout(struct postfix_check *part);
+/** The way from Postfix to us: every domain's and list's mail reaches one of our sockets, and nothing rewrites it before. */
+void check_routes(struct postfix_check *part);
+/** The service that carries posts to us: `service` ("NAME/unix") with its next hop; `what` says whose posts. */
+void check_transport(struct postfix_check *part, const char *service, const char *nexthop, const char *what);
+
+#endif

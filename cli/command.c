@@ -1,0 +1,71 @@
+/* What all commands do first; see command.h. */
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* g_option_context_parse() would print it in the locale's character set, and we have no locale: UTF-8 goes out as it is. */
+void command_print_help(GOptionContext *context)
+{
+	g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
+
+	fputs(text, stdout);
+}
+
+static void complain(const char *name, const char *text)
+{
+	fprintf(stderr, "%s: %s: see %s --help\n", name, text, name);
+}
+
+int command_parse(struct invocation *invocation, const GOptionEntry *own, const char *more)
+{
+	gboolean help = FALSE;
+	const GOptionEntry common[] = {
+		COMMAND_HELP_ENTRY(&help),
+		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &invocation->config,
+			"Configuration file (default " ROLLCALL_CONFIG ")", "FILE"},
+		{"json", 0, 0, G_OPTION_ARG_NONE, &invocation->json, "Print JSON", NULL},
+		{NULL},
+	};
+	const struct command *command = invocation->command;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GOptionContext) context = g_option_context_new(command->arguments);
+	g_autofree char *name = g_strdup_printf("rollcall %s", command->name);
+	g_autofree char *summary = g_strdup_printf("%c%s.", g_ascii_toupper(command->summary[0]), command->summary + 1);
+
+	g_set_prgname(name);
+	g_option_context_set_summary(context, summary);
+	g_option_context_set_description(context, more);
+	g_option_context_set_help_enabled(context, FALSE);
+	if (own)
+		g_option_context_add_main_entries(context, own, NULL);
+	g_option_context_add_main_entries(context, common, NULL);
+	if (!g_option_context_parse(context, &invocation->argc, &invocation->argv, &error)) {
+		complain(name, error->message);
+		return COMMAND_USAGE;
+	}
+	if (help) {
+		command_print_help(context);
+		return COMMAND_GOOD;
+	}
+	invocation->argc--;
+	invocation->argv++;
+	if (invocation->argc > (command->arguments ? 1 : 0)) {
+		complain(name, "too many arguments");
+		return COMMAND_USAGE;
+	}
+	if (!invocation->config)
+		invocation->config = g_strdup(ROLLCALL_CONFIG);
+	return COMMAND_GO_ON;
+}
+
+struct settings *command_settings_read(const char *path, GError **error)
+{
+	g_autoptr(GBytes) bytes = settings_read_file(path, error);
+	gsize length;
+
+	if (!bytes)
+		return NULL;
+	const char *data = g_bytes_get_data(bytes, &length);
+	return settings_parse(data ? data : "", length, path, error);
+}

@@ -1,0 +1,26 @@
+/*
+ * Writing JSON, as far as the commands need it: arrays of flat objects. RFC 8259.
+ * Knowingly not here: reading, nesting, floating point.
+ */
+#ifndef ROLLCALL_CLI_JSON_H
+#define ROLLCALL_CLI_JSON_H
+
+#include <glib.h>
+
+/** Appends `text` as a JSON string, or null for NULL. Bytes that are not UTF-8 become U+FFFD. */
+void json_append_string(GString *out, const char *text);
+
+/*
+ * One array of objects:
+ *     json_begin(out);
+ *     json_object(out); json_text(out, "name", "x"); json_number(out, "size", 3);   once for each element
+ *     json_end(out);
+ */
+void json_begin(GString *out);
+void json_object(GString *out);
+void json_text(GString *out, const char *name, const char *value);
+void json_number(GString *out, const char *name, gint64 value);
+void json_boolean(GString *out, const char *name, gboolean value);
+void json_end(GString *out);
+
+#endif
