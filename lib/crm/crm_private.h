@@ -140,8 +140,11 @@ enum crm_query {
 	CRM_SQL_QUERIES,
 };
 
-/* The text of a query with the view's and columns' names filled in. The caller frees. */
-char *crm_sql_text(const struct crm *crm, enum crm_query query) G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * The text of a query with the view's and columns' names filled in; `wide` when an argument is not ASCII. The
+ * caller frees.
+ */
+char *crm_sql_text(const struct crm *crm, enum crm_query query, gboolean wide) G_GNUC_WARN_UNUSED_RESULT;
 /* The statements that make the session ours: isolation, character set, modes, limits on the server's side. Free with g_strfreev(). */
 char **crm_sql_session(const struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
 /* The setting that names a column of the view. */

@@ -5,7 +5,8 @@
  * What the texts count on: an index that begins with the list (or, where the view joins, on the list's name), and one on
  * the address; `column = ?` in the column's own collation reaches them. Capital and small letters:
  * collations of MySQL do not tell them apart unless they end in _bin or _cs; for these, and for binary columns, {list~} and {address~}
- * become CONVERT(… USING utf8mb4), whose collation does not either, at the price of the index.
+ * become CONVERT(… USING utf8mb4), whose collation does not either, at the price of the index. So they do when an
+ * argument has letters that the column's character set may lack, which is an error to MySQL.
  * {bytes} is the list's value as UTF-8 bytes, which compare exactly: no case, no accents, no padding.
  */
 #include <string.h>
@@ -58,6 +59,12 @@ gboolean crm_sql_is_exact(const struct crm *crm, enum crm_view_column column)
 	return shape->type[0] != '\0' && !g_str_has_suffix(shape->collation, "_ci");
 }
 
+/* utf8mb3 lacks letters, too. */
+static gboolean has_all_letters(const struct crm_column *column)
+{
+	return column->type[0] == '\0' || g_str_has_prefix(column->collation, "utf8mb4");
+}
+
 /* A backtick inside a name is doubled: then no name can end its quotes. */
 static void append_quoted(GString *out, const char *name)
 {
@@ -83,11 +90,11 @@ static void append_converted(GString *out, const char *name)
 	g_string_append(out, " USING utf8mb4)");
 }
 
-static void append_comparable(GString *out, const struct crm *crm, enum crm_view_column column)
+static void append_comparable(GString *out, const struct crm *crm, enum crm_view_column column, gboolean wide)
 {
 	const char *name = crm_sql_column(crm, column);
 
-	if (crm_sql_is_exact(crm, column))
+	if (crm_sql_is_exact(crm, column) || (wide && !has_all_letters(&crm->columns[column])))
 		append_converted(out, name);
 	else
 		append_quoted(out, name);
@@ -100,22 +107,20 @@ static void append_bytes(GString *out, const char *name)
 	g_string_append(out, " AS BINARY)");
 }
 
-static void append_mark(GString *out, const struct crm *crm, const char *mark, gsize length)
+static void append_mark(GString *out, const struct crm *crm, const char *word, gboolean wide)
 {
-	g_autofree char *word = g_strndup(mark, length);
-
 	if (strcmp(word, "view") == 0)
 		append_quoted(out, settings_text(crm->settings, SET_view, NULL));
 	else if (strcmp(word, "list") == 0)
 		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_LIST));
 	else if (strcmp(word, "list~") == 0)
-		append_comparable(out, crm, CRM_COLUMN_LIST);
+		append_comparable(out, crm, CRM_COLUMN_LIST, wide);
 	else if (strcmp(word, "bytes") == 0)
 		append_bytes(out, crm_sql_column(crm, CRM_COLUMN_LIST));
 	else if (strcmp(word, "address") == 0)
 		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_ADDRESS));
 	else if (strcmp(word, "address~") == 0)
-		append_comparable(out, crm, CRM_COLUMN_ADDRESS);
+		append_comparable(out, crm, CRM_COLUMN_ADDRESS, wide);
 	else if (strcmp(word, "mode") == 0)
 		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_MODE));
 	else if (strcmp(word, "owner") == 0)
@@ -132,14 +137,17 @@ static void append_mark(GString *out, const struct crm *crm, const char *mark, g
 		log_panic("crm_sql_text: {%s}", word);
 }
 
-char *crm_sql_text(const struct crm *crm, enum crm_query query)
+char *crm_sql_text(const struct crm *crm, enum crm_query query, gboolean wide)
 {
 	GString *out = g_string_new(NULL);
 	const char *place = texts[query];
 
-	for (const char *open; (open = strchr(place, '{')); place = strchr(open, '}') + 1) {
+	for (const char *open, *close; (open = strchr(place, '{')); place = close + 1) {
+		close = strchr(open, '}');
+		g_autofree char *word = g_strndup(open + 1, (gsize)(close - open - 1));
+
 		g_string_append_len(out, place, open - place);
-		append_mark(out, crm, open + 1, (gsize)(strchr(open, '}') - open - 1));
+		append_mark(out, crm, word, wide);
 	}
 	g_string_append(out, place);
 	return g_string_free(out, FALSE);

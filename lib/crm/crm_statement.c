@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/crm/crm_private.h"
 
 /* my_bool in one library, bool in the other. */
@@ -72,10 +73,18 @@ static gboolean bind_results(struct crm_statement *statement)
 	return mysql_stmt_bind_result(statement->stmt, statement->results) == 0 || fail(statement);
 }
 
+static gboolean is_wide(const char *const *arguments)
+{
+	for (; arguments && *arguments; arguments++)
+		if (text_has_8bit(*arguments, strlen(*arguments)))
+			return TRUE;
+	return FALSE;
+}
+
 /* The arguments must live until mysql_stmt_execute() has sent them. */
 static gboolean execute(struct crm_statement *statement, enum crm_query query, const char *const *arguments)
 {
-	g_autofree char *text = crm_sql_text(statement->crm, query);
+	g_autofree char *text = crm_sql_text(statement->crm, query, is_wide(arguments));
 
 	if (mysql_stmt_prepare(statement->stmt, text, strlen(text)) != 0)
 		return fail(statement);

@@ -34,7 +34,8 @@ static enum crm_trouble classify(guint code, gboolean connecting)
 {
 	switch (code) {
 	case CR_SSL_CONNECTION_ERROR:
-		return CRM_TROUBLE_TLS;
+		/* Once verified, TLS fails only because the connection beneath it ended ("unexpected eof while reading"). */
+		return connecting ? CRM_TROUBLE_TLS : CRM_TROUBLE_LOST;
 	case ER_CON_COUNT_ERROR:
 	case ER_TOO_MANY_USER_CONNECTIONS:
 	case ER_USER_LIMIT_REACHED:
@@ -104,8 +105,12 @@ gboolean crm_fail_mysql(struct crm *crm, guint code, const char *text, gboolean 
 	if (trouble == CRM_TROUBLE_LOST && !connecting && deadline_passed(crm->deadline))
 		trouble = CRM_TROUBLE_TIME;
 	crm->error = (struct crm_error){.trouble = trouble, .code = code};
-	if (may_be_logged(trouble, code, connecting))
-		crm->error.text = text_printable_dup(text, strlen(text), CRM_TEXT_LIMIT);
+	if (!may_be_logged(trouble, code, connecting))
+		return FALSE;
+	g_autofree char *clean = text_printable_dup(text, strlen(text), CRM_TEXT_LIMIT);
+	/* To a user who may not see more, MariaDB says it like this, though the user is let in. */
+	gboolean orphan = code == ER_ACCESS_DENIED_ERROR && !connecting;
+	crm->error.text = g_strconcat(clean, orphan ? " (is the definer of the view gone?)" : NULL, NULL);
 	return FALSE;
 }
 
