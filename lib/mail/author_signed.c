@@ -1,4 +1,7 @@
-/* What the author's DKIM signatures name; see author_signed.h. RFC 6376 section 3.5 (h=), 3.2 (tag lists). */
+/*
+ * What the author's DKIM signatures name; see author_signed.h. RFC 6376 section 3.5 (h=), 3.2 (tag
+ * lists).
+ */
 #include "lib/mail/author_signed.h"
 
 #include <string.h>

@@ -13,15 +13,33 @@
 /* HOSTILE M29, M30. Everything that begins with "List-" goes too. */
 static const char *const not_the_senders[] = {
 	/* the list's word, or that of the last mail server */
-	"Archived-At", "Errors-To", "Return-Path",
+	"Archived-At",
+	"Errors-To",
+	"Return-Path",
 	/* wishes that would make every member's mailer answer */
-	"Return-Receipt-To", "Read-Receipt-To", "Delivery-Receipt-To", "Disposition-Notification-To",
-	"Disposition-Notification-Options", "X-Confirm-Reading-To", "X-Confirm-Delivery-To", "X-Confirm-Reading", "X-PMRQC",
+	"Return-Receipt-To",
+	"Read-Receipt-To",
+	"Delivery-Receipt-To",
+	"Disposition-Notification-To",
+	"Disposition-Notification-Options",
+	"X-Confirm-Reading-To",
+	"X-Confirm-Delivery-To",
+	"X-Confirm-Reading",
+	"X-PMRQC",
 	/* secrets */
-	"Bcc", "Resent-Bcc", "Approved", "Approve", "X-Approved", "X-Approve", "X-Approved-By", "X-Moderate", "X-Moderated",
+	"Bcc",
+	"Resent-Bcc",
+	"Approved",
+	"Approve",
+	"X-Approved",
+	"X-Approve",
+	"X-Approved-By",
+	"X-Moderate",
+	"X-Moderated",
 };
 
-static const char *const arc_set[] = {"ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"};
+static const char *const arc_set[] = {
+	"ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"};
 
 static gboolean is_list_field(const struct header_field *field)
 {
@@ -29,8 +47,9 @@ static gboolean is_list_field(const struct header_field *field)
 }
 
 /*
- * Signatures beyond LIMIT_SIGNATURES only cost each member's server its time. The topmost stay: the latest servers put them there.
- * Of an ARC chain nothing stays then, since a chain with a link missing proves nothing.
+ * Signatures beyond LIMIT_SIGNATURES only cost each member's server its time. The topmost stay: the
+ * latest servers put them there. Of an ARC chain nothing stays then, since a chain with a link
+ * missing proves nothing.
  */
 static void thin_signatures(struct header *header)
 {
@@ -38,7 +57,8 @@ static void thin_signatures(struct header *header)
 	gboolean arc_flood = FALSE;
 
 	for (guint i = 0; i < header->fields->len;) {
-		if (header_is(&g_array_index(header->fields, struct header_field, i), "DKIM-Signature") &&
+		if (header_is(&g_array_index(header->fields, struct header_field, i),
+			    "DKIM-Signature") &&
 			++seen > LIMIT_SIGNATURES)
 			header_remove_index(header, i);
 		else
@@ -86,11 +106,15 @@ static void put_list_id(const struct cook_post *post, struct header *header)
 	} else {
 		encoded_word_append(value, description, strlen(description));
 	}
-	g_string_append_printf(value, "%s<%.*s.%s>", value->len ? " " : "", (int)(at - post->list), post->list, at + 1);
+	g_string_append_printf(value, "%s<%.*s.%s>", value->len ? " " : "", (int)(at - post->list),
+		post->list, at + 1);
 	header_append(header, "List-Id", value->str);
 }
 
-/* One URL field: the page of the template, where there is one, before the mail address, where there is one. */
+/*
+ * One URL field: the page of the template, where there is one, before the mail address, where there
+ * is one.
+ */
 static void put_urls(const struct cook_post *post, struct header *header, const char *name,
 	const char *page, const char *mail)
 {
@@ -165,7 +189,8 @@ static void put_archived_at(const struct cook_post *post, struct header *header)
 /* What a client said of itself is written only when it cannot be more than a name or an address. */
 static gboolean is_host(const char *name)
 {
-	if (!name || *name == '\0' || strlen(name) > 255 || g_ascii_strcasecmp(name, "[UNAVAILABLE]") == 0)
+	if (!name || *name == '\0' || strlen(name) > 255 ||
+		g_ascii_strcasecmp(name, "[UNAVAILABLE]") == 0)
 		return FALSE;
 	for (; *name; name++)
 		if (!g_ascii_isalnum(*name) && !strchr(".-_:", *name))
@@ -180,10 +205,13 @@ static void put_received(const struct cook_post *post, struct header *header)
 	gboolean named = is_host(post->client_name), numbered = is_host(post->client_address);
 
 	if (named && numbered)
-		g_string_append_printf(value, "from %s ([%s]) ", post->client_name, post->client_address);
+		g_string_append_printf(
+			value, "from %s ([%s]) ", post->client_name, post->client_address);
 	else if (named || numbered)
-		g_string_append_printf(value, named ? "from %s " : "from [%s] ", named ? post->client_name : post->client_address);
-	g_string_append_printf(value, "by %s (Rollcall) with %s id ", post->hostname, post->smtputf8 ? "UTF8LMTP" : "LMTP");
+		g_string_append_printf(value, named ? "from %s " : "from [%s] ",
+			named ? post->client_name : post->client_address);
+	g_string_append_printf(value, "by %s (Rollcall) with %s id ", post->hostname,
+		post->smtputf8 ? "UTF8LMTP" : "LMTP");
 	for (guint i = 0; i < 8; i++)
 		g_string_append_printf(value, "%02x", post->key[i]);
 	g_string_append_printf(value, "\r\n\tfor <%s>; %s", post->list, date);

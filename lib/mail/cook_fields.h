@@ -1,12 +1,14 @@
 /*
- * The header fields that make a post a list post: takes off what a sender may not set, puts on the list's own.
- * RFC 2369 and 2919 (List-*), 5064 (Archived-At), 5322 (Date, Message-ID, Sender, Received), 3834 (Precedence), 6376, 8617.
+ * The header fields that make a post a list post: takes off what a sender may not set, puts on the
+ * list's own. RFC 2369 and 2919 (List-*), 5064 (Archived-At), 5322 (Date, Message-ID, Sender,
+ * Received), 3834 (Precedence), 6376, 8617.
  *
- * Transparent: nothing else is touched, and the body is never seen here. Two fields are left alone, or not added, where a DKIM
- * signature of the author names them in h=: Sender and Precedence. Lists set them by habit (the mailbox that answers for the
- * sending, a hint to autoresponders), and neither is worth the author's signature. The List- fields are always ours, though: a
- * member must be able to trust them. Sender is NAME-bounces@ as with Mailman: whoever answers it is a robot.
- * Knowingly not done: no Errors-To, no X-BeenThere, no removal of other lists' X-Loop: their loops are theirs to see.
+ * Transparent: nothing else is touched, and the body is never seen here. Two fields are left alone, or
+ * not added, where a DKIM signature of the author names them in h=: Sender and Precedence. Lists set
+ * them by habit (the mailbox that answers for the sending, a hint to autoresponders), and neither is
+ * worth the author's signature. The List- fields are always ours, though: a member must be able to
+ * trust them. Sender is NAME-bounces@ as with Mailman: whoever answers it is a robot. Knowingly not
+ * done: no Errors-To, no X-BeenThere, no removal of other lists' X-Loop: their loops are theirs to see.
  */
 #ifndef ROLLCALL_MAIL_COOK_FIELDS_H
 #define ROLLCALL_MAIL_COOK_FIELDS_H

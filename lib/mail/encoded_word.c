@@ -1,8 +1,8 @@
 /*
- * Encoded words, see encoded_word.h. Decoding is ours and not GMime's, because we must know whether it was
- * lossless: GMime puts a '?' where it does not understand and says nothing.
- * Charsets other than UTF-8 and its subsets go through GMime's iconv cache, which the parent fills before the sandbox closes;
- * one that is missing there is a charset that we cannot read, not an error.
+ * Encoded words, see encoded_word.h. Decoding is ours and not GMime's, because we must know whether
+ * it was lossless: GMime puts a '?' where it does not understand and says nothing. Charsets other
+ * than UTF-8 and its subsets go through GMime's iconv cache, which the parent fills before the
+ * sandbox closes; one that is missing there is a charset that we cannot read, not an error.
  */
 #include "lib/mail/encoded_word.h"
 
@@ -11,7 +11,8 @@
 
 #include "lib/base/text.h"
 
-enum { WORD_LENGTH = 64 }; /* RFC 2047 allows 75; shorter, so that a field's name fits before the first one */
+/* RFC 2047 allows 75; shorter, so that a field's name fits before the first one. */
+enum { WORD_LENGTH = 64 };
 
 struct word {
 	const char *charset;
@@ -90,7 +91,8 @@ static gboolean decode_q(const struct word *word, GString *out)
 
 		if (c == '=' && i + 2 < word->text_length && g_ascii_isxdigit(word->text[i + 1]) &&
 			g_ascii_isxdigit(word->text[i + 2])) {
-			c = (char)(g_ascii_xdigit_value(word->text[i + 1]) << 4 | g_ascii_xdigit_value(word->text[i + 2]));
+			c = (char)(g_ascii_xdigit_value(word->text[i + 1]) << 4 |
+				   g_ascii_xdigit_value(word->text[i + 2]));
 			i += 2;
 		} else if (c == '=') {
 			good = FALSE;
@@ -128,6 +130,23 @@ static gboolean is_utf8_name(const struct word *word)
 	       text_equal_ascii_case(word->charset, word->charset_length, "us-ascii");
 }
 
+/*
+ * For looking at only: what is UTF-8 as it is, other bytes as Latin-1. A tag that is there already
+ * shows through nearly every charset.
+ */
+static void append_guess(const GString *bytes, GString *out)
+{
+	const char *place = bytes->str, *end = bytes->str + bytes->len, *valid;
+
+	while (place < end) {
+		(void)g_utf8_validate_len(place, (gsize)(end - place), &valid);
+		g_string_append_len(out, place, valid - place);
+		if (valid < end && *valid)
+			g_string_append_unichar(out, (guchar)*valid);
+		place = valid + 1;
+	}
+}
+
 /* Bytes that claim to be of the word's charset, to UTF-8. */
 static gboolean convert(const struct word *word, const GString *bytes, GString *out)
 {
@@ -141,8 +160,8 @@ static gboolean convert(const struct word *word, const GString *bytes, GString *
 
 		if (converter != (iconv_t)-1) {
 			gsize length = 0;
-			g_autofree char *text = g_convert_with_iconv(
-				bytes->str, (gssize)bytes->len, (GIConv)converter, NULL, &length, NULL);
+			g_autofree char *text = g_convert_with_iconv(bytes->str, (gssize)bytes->len,
+				(GIConv)converter, NULL, &length, NULL);
 
 			g_mime_iconv_close(converter);
 			if (text && text_is_utf8(text, length)) {
@@ -151,10 +170,7 @@ static gboolean convert(const struct word *word, const GString *bytes, GString *
 			}
 		}
 	}
-	/* ASCII shows through nearly every charset: enough to see a tag that is there already. */
-	for (size_t i = 0; i < bytes->len; i++)
-		if (bytes->str[i])
-			g_string_append_unichar(out, (guchar)bytes->str[i]);
+	append_guess(bytes, out);
 	return FALSE;
 }
 
@@ -165,7 +181,10 @@ gboolean encoded_word_decode(const char *run, size_t length, GString *out)
 	gboolean good = TRUE, more = read_word(run, length, &word);
 	size_t place = 0;
 
-	/* Words of one charset are put together before they are converted: a character may be cut in two between them. */
+	/*
+	 * Words of one charset are put together before they are converted: a character may be cut
+	 * in two between them.
+	 */
 	while (more) {
 		good &= word.encoding == 'Q' ? decode_q(&word, bytes) : decode_b(&word, bytes);
 		place += word.length;
@@ -211,10 +230,15 @@ void encoded_word_append(GString *out, const char *text, size_t length)
 {
 	gboolean utf8 = text_is_utf8(text, length);
 	const char *charset = utf8 ? "utf-8" : ENCODED_WORD_UNKNOWN;
-	size_t room = WORD_LENGTH - strlen(charset) - strlen("=?" "?Q?" "?="), used = 0;
+	size_t room = WORD_LENGTH - strlen(charset) -
+		      strlen("=?"
+			     "?Q?"
+			     "?="),
+	       used = 0;
 
 	for (size_t place = 0; place < length;) {
-		size_t size = utf8 ? (size_t)(g_utf8_next_char(text + place) - (text + place)) : 1, want = 0;
+		size_t size = utf8 ? (size_t)(g_utf8_next_char(text + place) - (text + place)) : 1,
+		       want = 0;
 
 		for (size_t i = 0; i < size; i++)
 			want += q_length(text[place + i]);

@@ -1,5 +1,6 @@
 /*
- * A date as header fields want it, RFC 5322 section 3.3. Always UTC and always English, whatever the locale says.
+ * A date as header fields want it, RFC 5322 section 3.3. Always UTC and always English, whatever the
+ * locale says.
  */
 #ifndef ROLLCALL_MAIL_MAIL_DATE_H
 #define ROLLCALL_MAIL_MAIL_DATE_H

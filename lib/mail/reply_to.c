@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-/* Only to save a repetition: a longer address that ends alike costs nothing but that the list is named once less. */
+/*
+ * Only to save a repetition: a longer address that ends alike costs nothing but that the list is
+ * named once less.
+ */
 static gboolean names(const char *value, const char *address)
 {
 	g_autofree char *haystack = g_ascii_strdown(value, -1);
@@ -27,6 +30,7 @@ void reply_to_apply(struct header *header, const char *policy, const char *list)
 		wish = header_value(header, "From", 0);
 	}
 	/* The list first: whatever an author's text breaks, it breaks behind it. */
-	g_autofree char *value = wish && *wish ? g_strdup_printf("%s, %s", list, wish) : g_strdup(list);
+	g_autofree char *value =
+		wish && *wish ? g_strdup_printf("%s, %s", list, wish) : g_strdup(list);
 	header_replace(header, "Reply-To", value);
 }

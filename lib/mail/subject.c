@@ -5,7 +5,8 @@
 
 #include "lib/mail/encoded_word.h"
 
-enum { REPLY_WORD = 12 }; /* bytes of the longest word before a ':' that we take for a "Re" of some language */
+/* Bytes of the longest word before a ':' that we take for a "Re" of some language. */
+enum { REPLY_WORD = 12 };
 
 struct chain {
 	const char *tag;
@@ -48,26 +49,32 @@ static size_t skip_count(const char *text, size_t length, size_t place)
 }
 
 /*
- * The length of a "Re:" of any language: a short word of letters (bytes above 127 are letters), perhaps a count, and a colon. A list
- * of known words would miss the next one ("Odp:", "Ynt:", "回复："), and then each reply would bring one tag more.
+ * The length of a "Re:" of any language: a short word of letters (bytes above 127 are letters),
+ * perhaps a count, and a colon. A list of known words would miss the next one ("Odp:", "Ynt:",
+ * "回复："), and then each reply would bring one tag more.
  */
 static size_t reply_length(const char *text, size_t length)
 {
 	static const char wide_colon[] = "\xEF\xBC\x9A";
 	size_t place = 0;
 
-	while (place < length && place < REPLY_WORD && (g_ascii_isalpha(text[place]) || (guchar)text[place] > 127)) {
+	while (place < length && place < REPLY_WORD &&
+		(g_ascii_isalpha(text[place]) || (guchar)text[place] > 127)) {
 		if (place > 0 && length - place >= 3 && memcmp(text + place, wide_colon, 3) == 0)
 			return place + 3;
 		place++;
 	}
 	if (place == 0)
 		return 0;
-	place = skip_blanks(text, length, skip_count(text, length, skip_blanks(text, length, place)));
+	place = skip_blanks(
+		text, length, skip_count(text, length, skip_blanks(text, length, place)));
 	return place < length && text[place] == ':' ? place + 1 : 0;
 }
 
-/* Copies a stretch of the subject without the tags after the first one. TRUE when some were left out. */
+/*
+ * Copies a stretch of the subject without the tags after the first one. TRUE when some were left
+ * out.
+ */
 static gboolean copy_stretch(struct chain *chain, const char *text, size_t length, GString *out)
 {
 	gboolean changed = FALSE;
@@ -109,7 +116,10 @@ static gboolean copy_run(struct chain *chain, const char *run, size_t length, GS
 	return FALSE;
 }
 
-/* The next stretch of plain text: up to an encoded word that stands after a blank, as RFC 2047 section 5 wants it. */
+/*
+ * The next stretch of plain text: up to an encoded word that stands after a blank, as RFC 2047
+ * section 5 wants it.
+ */
 static size_t plain_length(const char *text, size_t length)
 {
 	for (size_t i = 1; i < length; i++)
@@ -127,14 +137,18 @@ static gboolean copy_subject(struct chain *chain, const char *value, GString *ou
 		size_t run = encoded_word_run(value + place, length - place);
 		size_t size = run ? run : plain_length(value + place, length - place);
 
-		changed |= run ? copy_run(chain, value + place, size, out) : copy_stretch(chain, value + place, size, out);
+		changed |= run ? copy_run(chain, value + place, size, out)
+			       : copy_stretch(chain, value + place, size, out);
 		place += size;
 	}
 	g_string_append(out, value + place);
 	return changed;
 }
 
-/* The tag as it stands before `value`. A blank between two encoded words is not shown, so it goes into the first one. */
+/*
+ * The tag as it stands before `value`. A blank between two encoded words is not shown, so it goes
+ * into the first one.
+ */
 static char *put_in_front(const char *tag, const char *value)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
@@ -142,7 +156,8 @@ static char *put_in_front(const char *tag, const char *value)
 	if (encoded_word_is_plain(tag, strlen(tag))) {
 		g_string_append(out, tag);
 	} else {
-		g_autofree char *spaced = g_strconcat(tag, encoded_word_length(value, strlen(value)) ? " " : "", NULL);
+		g_autofree char *spaced = g_strconcat(
+			tag, encoded_word_length(value, strlen(value)) ? " " : "", NULL);
 
 		encoded_word_append(out, spaced, strlen(spaced));
 	}

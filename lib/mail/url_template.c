@@ -81,14 +81,15 @@ static void fill(const char *template, const struct values *values, GString *out
 {
 	while (*template) {
 		const char *end = *template == '{' ? strchr(template, '}') : NULL;
-		const char *value = end ? value_of(values, template, (size_t)(end + 1 - template)) : NULL;
+		const char *value =
+			end ? value_of(values, template, (size_t)(end + 1 - template)) : NULL;
 
 		if (value) {
 			append_escaped(out, value, "");
 			template = end + 1;
 			continue;
 		}
-		const char one[2] = {*template++, '\0'};
+		const char one[2] = {*template ++, '\0'};
 		append_escaped(out, one, ":/?#[]@!$&'()*+,;=%");
 	}
 }

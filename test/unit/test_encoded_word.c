@@ -101,6 +101,7 @@ static void test_decode(void **state)
 		/* Never lossless: a charset nobody knows, bytes that are not of it, half an escape, half a group. */
 		{"=?x-nobody?q?[choir]_x?=", FALSE, "[choir] x", 9},
 		{"=?utf-8?q?=FF[choir]?=", FALSE, "\xC3\xBF[choir]", 9},
+		{"=?utf-8?q?=C3=B6=FF=00=C3=B6?=", FALSE, "\xC3\xB6\xC3\xBF\xC3\xB6", 6},
 		{"=?utf-8?q?a=4?=", FALSE, "a=4", 3},
 		{"=?utf-8?q?a=?=", FALSE, "a=", 2},
 		{"=?utf-8?b?YWJjYWJ?=", FALSE, "abc", 3},
