@@ -104,13 +104,17 @@ static gboolean move_up(struct relay *relay)
 	size_t size, count = 0;
 	char *room = lane_room(lane, &size);
 
-	if (room)
-		moved = fill(lane, tls_stream_read(&relay->client, room, size, &count), count);
+	if (room) {
+		enum tls_flow flow = tls_stream_read(&relay->client, room, size, &count);
+
+		moved = fill(lane, flow, count);
+	}
 	if (!lane_is_empty(lane)) {
 		ssize_t sent = send(relay->data, lane->bytes + lane->start, lane->stop - lane->start,
 			MSG_DONTWAIT | MSG_NOSIGNAL);
+		enum tls_flow flow = data_flow(sent, &count);
 
-		moved = drain(lane, data_flow(sent, &count), count) || moved;
+		moved = drain(lane, flow, count) || moved;
 	}
 	/* A client that is done is not yet a client that is gone: replies still go down. */
 	if (lane->closed && lane_is_empty(lane) && !lane->shut) {
@@ -129,8 +133,11 @@ static gboolean move_down(struct relay *relay)
 
 	if (lane_is_empty(lane))
 		relay->stall = deadline_in(STALL_TIME);
-	if (room)
-		moved = fill(lane, data_flow(recv(relay->data, room, size, MSG_DONTWAIT), &count), count);
+	if (room) {
+		enum tls_flow flow = data_flow(recv(relay->data, room, size, MSG_DONTWAIT), &count);
+
+		moved = fill(lane, flow, count);
+	}
 	if (!lane_is_empty(lane)) {
 		enum tls_flow flow = tls_stream_write(&relay->client, lane->bytes + lane->start,
 			lane->stop - lane->start, &count);
