@@ -202,10 +202,11 @@ def test_every_byte(sign, table):
 
 
 def test_every_byte_of_the_signature(sign, table):
-    """Each byte of a signature field, except its own b= folds: that signature does not verify."""
+    """Each byte of a signature field, except its folds: then it does not verify."""
     signed = sign(TAMPERED, using=["rsa"])
-    end = signed.index(b"From: Jan")
-    for place in range(signed.index(b":") + 2, end - 2):
+    # 256 bytes of signature end in "x==" and CRLF, and the x has four bits that mean nothing.
+    end = signed.index(b"==\r\nFrom: Jan") - 1
+    for place in range(signed.index(b":") + 2, end):
         if signed[place:place + 1].isspace():
             continue
         changed = signed[:place] + bytes([other(signed[place])]) + signed[place + 1:]
