@@ -71,6 +71,8 @@ postlog    unix-dgram n - n - 1 postlogd
 
 # The queue's directories as postfix-files wants them.
 PRIVATE_QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace")
+# Master changes its user for a moment, and with that the kernel forgets to end it when the lab dies; this shell does not forget.
+GUARD = ["sh", "-c", 'trap \'kill "$master"\' TERM; "$@" & master=$!; wait "$master"; wait "$master"', "guard"]
 WAITING = ("maildrop", "incoming", "active", "deferred", "active")
 
 
@@ -131,7 +133,7 @@ class Postfix:
 
     def start(self):
         master = os.path.join(run(["postconf", "-dh", "daemon_directory"]).stdout.strip(), "master")
-        self.daemon = Daemon("postfix master", os.path.join(self.directory, "output"), [master, "-s"],
+        self.daemon = Daemon("postfix master", os.path.join(self.directory, "output"), GUARD + [master, "-s"],
                              env=dict(os.environ, MAIL_CONFIG=self.config), death_signal="TERM")
         self.daemon.start()
         self.daemon.wait_ready(self.answers)
@@ -147,7 +149,9 @@ class Postfix:
 
     @property
     def pid(self):
-        return self.daemon.pid
+        """Master's."""
+        with open(os.path.join(self.queue_directory, "pid", "master.pid")) as f:
+            return int(f.read())
 
     def postconf(self, *arguments):
         return run(["postconf", "-c", self.config] + list(arguments)).stdout
@@ -162,7 +166,7 @@ class Postfix:
         self._date_back()
         if self.daemon and self.daemon.running():
             before = len(self.log("master.*: reload "))
-            self.daemon.send(signal.SIGHUP)
+            os.kill(self.pid, signal.SIGHUP)
             wait_until(lambda: len(self.log("master.*: reload ")) > before and self.answers(), 10, "Postfix's reload")
 
     def apply(self, lmtp, domain=DOMAIN, *options):

@@ -101,9 +101,11 @@ def status(pid):
 
 
 def program(pid):
-    """The name of the program that the process runs."""
-    with open("/proc/%d/comm" % pid) as f:
-        return f.read().strip()
+    """The file name of the program that the process runs; "" when it has ended."""
+    try:
+        return os.path.basename(os.readlink("/proc/%d/exe" % pid))
+    except OSError:
+        return ""
 
 
 class Daemon:

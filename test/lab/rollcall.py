@@ -10,7 +10,7 @@ import signal
 
 from lab.dkimcheck import Key
 from lab.lmtp import Closed, Lmtp
-from lab.process import BUILD, Daemon, LabError, alive, children, wait_until
+from lab.process import BUILD, Daemon, LabError, alive, children, program, wait_until
 
 DISPATCH_UID, INTAKE_UID = 61001, 61002
 DOMAIN = "lists.example.org"
@@ -32,15 +32,16 @@ class Rollcall:
         os.chown(os.path.join(self.directory, "state"), DISPATCH_UID, DISPATCH_UID)
         self.keys = [Key(DOMAIN, "rsa2026", "rsa"), Key(DOMAIN, "ed2026", "ed25519")]
         paths = [self.write_key(key) for key in self.keys]
-        option_file = crm.option_file(os.path.join(self.directory, "crm.cnf"))
-        os.chown(option_file, 0, DISPATCH_UID)
-        os.chmod(option_file, 0o640)
+        # What crm.option_file() writes there later keeps owner and mode.
+        self.option_file = crm.option_file(os.path.join(self.directory, "crm.cnf"))
+        os.chown(self.option_file, 0, DISPATCH_UID)
+        os.chmod(self.option_file, 0o640)
         self.sections = {
             "rollcall": {"user": DISPATCH_UID, "intake_user": INTAKE_UID, "listen": self.lmtp, "listen_group": "postfix",
                          "state_directory": os.path.join(self.directory, "state"),
                          "run_directory": os.path.join(self.directory, "run"), "qmqp_socket": "unix:" + qmqp_socket,
                          "hostname": "mx.example.org", "dispatch_workers": 4, "log": "stderr"},
-            "crm": {"option_file": option_file, "breaker_pause": 1},
+            "crm": {"option_file": self.option_file, "breaker_pause": 1},
             "domain " + DOMAIN: {"dkim_keys": ";".join("%s:%s" % (k.selector, p) for k, p in zip(self.keys, paths))},
         }
         self.configure(sections or {})
@@ -71,16 +72,12 @@ class Rollcall:
 
     # ---- life ----
 
-    def program(self, name):
-        path = os.path.join(BUILD, name)
-        if not os.access(path, os.X_OK):
-            raise LabError("%s is not there: build it first" % path)
-        return path
-
     def launch(self):
         """Starts it without waiting for anything."""
-        self.daemon = Daemon("rollcall-lmtpd", self.log_file, [self.program("rollcall-lmtpd"), "--config", self.config],
-                             death_signal="TERM")
+        path = os.path.join(BUILD, "rollcall-lmtpd")
+        if not os.access(path, os.X_OK):
+            raise LabError("%s is not there: build it first" % path)
+        self.daemon = Daemon("rollcall-lmtpd", self.log_file, [path, "--config", self.config], death_signal="TERM")
         self.daemon.start()
 
     def start(self):
@@ -130,8 +127,9 @@ class Rollcall:
         """{program name: [pids]} of the master and all its descendants."""
         found = {}
         for pid in [self.pid] + children(self.pid):
-            with contextlib.suppress(OSError):
-                found.setdefault(os.path.basename(os.readlink("/proc/%d/exe" % pid)), []).append(pid)
+            name = program(pid)
+            if name:
+                found.setdefault(name, []).append(pid)
         return found
 
     # ---- talking to it ----
