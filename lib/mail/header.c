@@ -110,9 +110,14 @@ static void clear_field(gpointer data)
 
 size_t header_mbox_line(const char *data, size_t length)
 {
-	if (starts_with(data, length, "From ") || starts_with(data, length, ">From "))
-		return line_length(data, length);
-	return 0;
+	size_t behind = starts_with(data, length, ">From ") ? 6 : 5;
+
+	if (behind == 5 && !starts_with(data, length, "From "))
+		return 0;
+	/* "From : a@b" is a broken field, and some software takes it for a good one. */
+	while (behind < length && is_blank(data[behind]))
+		behind++;
+	return behind < length && data[behind] == ':' ? 0 : line_length(data, length);
 }
 
 static enum header_result parse_fields(const char *data, size_t length, struct header *header, size_t *body)
@@ -153,6 +158,19 @@ enum header_result header_parse(const char *data, size_t length, struct header *
 void header_clear(struct header *header)
 {
 	g_clear_pointer(&header->fields, g_array_unref);
+}
+
+void header_copy(const struct header *from, struct header *to)
+{
+	to->fields = g_array_sized_new(FALSE, FALSE, sizeof(struct header_field), from->fields->len);
+	g_array_set_clear_func(to->fields, clear_field);
+	for (guint i = 0; i < from->fields->len; i++) {
+		struct header_field field = g_array_index(from->fields, struct header_field, i);
+
+		if (field.owned)
+			field.data = field.owned = g_memdup2(field.data, field.length);
+		g_array_append_val(to->fields, field);
+	}
 }
 
 gboolean header_is(const struct header_field *field, const char *name)

@@ -43,6 +43,12 @@ size_t header_mbox_line(const char *data, size_t length);
 /** Frees fields and store; the struct may be used again. A zeroed struct is fine. */
 void header_clear(struct header *header);
 
+/**
+ * A copy to edit apart from the original; fields that nobody made anew still point into the message. The caller ends it with
+ * header_clear(); `to` is overwritten.
+ */
+void header_copy(const struct header *from, struct header *to);
+
 /** Whether this field is called `name` (ASCII case ignored). */
 gboolean header_is(const struct header_field *field, const char *name);
 /** How many fields of that name there are. */

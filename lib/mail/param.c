@@ -225,6 +225,10 @@ static gboolean next_param(struct cursor *cursor, struct param *param, guint *fl
 		*flags |= read_unquoted(cursor, param->value);
 	else if (!read_quoted(cursor, param->value, flags))
 		goto malformed;
+	/* Software that splits at ';' first takes what stands behind the quotes for a part of the value. */
+	struct cursor behind = *cursor;
+	if (!skip_cfws(&behind) || (behind.place < behind.end && *behind.place != ';'))
+		*flags |= THIS_UNSURE;
 	return TRUE;
 malformed:
 	*flags = PARAM_UNSURE;

@@ -64,14 +64,16 @@ struct nesting {
 
 static void nest(struct nesting *nesting, char c)
 {
-	if (c == '"')
+	if (c == '"') {
 		nesting->quoted = !nesting->quoted;
-	else if (nesting->quoted)
+	} else if (nesting->quoted) {
 		return;
-	else if (memchr("(<[:", c, 4))
-		nesting->deepest = MAX(nesting->deepest, ++nesting->depth);
-	else if (memchr(")>];", c, 4) && nesting->depth > 0)
+	} else if (memchr("(<[:", c, 4)) {
+		nesting->depth++;
+		nesting->deepest = MAX(nesting->deepest, nesting->depth);
+	} else if (memchr(")>];", c, 4) && nesting->depth > 0) {
 		nesting->depth--;
+	}
 }
 
 /*

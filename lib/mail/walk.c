@@ -77,8 +77,8 @@ static enum walk_result open_entity(struct walker *walker, int parent, size_t pl
 	return WALK_OK;
 }
 
-/* A multipart's body begins: from here its delimiters count. */
-static void push_frame(struct walker *walker, struct walk_entity *entity)
+/* A multipart's body begins: from here its delimiters count. Without a body they only matter to software that sees one. */
+static void push_frame(struct walker *walker, struct walk_entity *entity, gboolean has_body)
 {
 	if (!entity->boundary) {
 		entity->flags |= WALK_NO_BOUNDARY;
@@ -92,8 +92,9 @@ static void push_frame(struct walker *walker, struct walk_entity *entity)
 			entity->flags |= frame->length == length ? WALK_SAME_BOUNDARY : WALK_PREFIX_BOUNDARY;
 	}
 	/* Each frame is an open entity of another depth, so there is room for all of them. */
-	walker->frames[walker->frame_count++] =
-		(struct frame){.boundary = entity->boundary, .length = length, .entity = walker->current};
+	if (has_body)
+		walker->frames[walker->frame_count++] =
+			(struct frame){.boundary = entity->boundary, .length = length, .entity = walker->current};
 }
 
 /* The header of the current entity ends before `end`; its body, if it has one, begins at `body`. */
@@ -105,13 +106,11 @@ static enum walk_result end_header(struct walker *walker, size_t end, size_t bod
 	entity->body = entity->end = body;
 	if (!walk_header(walker->walk, entity, walker->data, end))
 		return WALK_HEADER_LIMIT;
-	if (!has_body) {
+	if (!has_body)
 		entity->flags |= WALK_NO_BODY;
-		return WALK_OK;
-	}
 	if (walk_is_multipart(entity))
-		push_frame(walker, entity);
-	else if (walk_is_message(entity))
+		push_frame(walker, entity, has_body);
+	else if (walk_is_message(entity) && has_body)
 		return open_entity(walker, walker->current, body);
 	return WALK_OK;
 }

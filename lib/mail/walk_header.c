@@ -40,9 +40,12 @@ gboolean walk_next_field(const char **place, const char *end, struct header_fiel
 	return TRUE;
 }
 
-/* The value with its folds, in `*value`; returns its length. */
+/* The value with its folds, in `*value`; returns its length. An absent field has an empty one. */
 static size_t value_of(const struct header_field *field, const char **value)
 {
+	*value = "";
+	if (field->length == 0)
+		return 0;
 	const char *end = field->data + field->length;
 	const char *colon = memchr(field->data, ':', field->length);
 
@@ -117,6 +120,22 @@ static void read_boundary(struct walk *walk, struct walk_entity *entity, const c
 		entity->boundary = store(walk, text);
 }
 
+/* Whether the text could be, to somebody, a type that holds other parts. */
+static gboolean mentions_composite(const char *value, size_t length)
+{
+	g_autofree char *text = g_strndup(value, length), *lower = g_ascii_strdown(text, -1);
+
+	return strstr(lower, "multipart") || strstr(lower, "message");
+}
+
+/* The media type, or FALSE when it is not clear what it is: with a foreign byte in it, software takes more or less of it. */
+static gboolean read_media_type(const char *value, size_t length, GString *type)
+{
+	size_t behind = param_head(value, length, type);
+
+	return strchr(type->str, '/') && (behind == length || memchr(" \t\r\n;(", value[behind], 6));
+}
+
 static void read_type(struct walk *walk, struct walk_entity *entity, const struct header_field *field)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -128,9 +147,8 @@ static void read_type(struct walk *walk, struct walk_entity *entity, const struc
 	entity->type = in_digest ? "message/rfc822" : "text/plain";
 	if (field->length == 0)
 		return;
-	(void)param_head(value, length, text);
-	if (!strchr(text->str, '/')) {
-		entity->flags |= WALK_TYPE;
+	if (!read_media_type(value, length, text)) {
+		entity->flags |= WALK_TYPE | (mentions_composite(value, length) ? WALK_UNSURE_BOUNDARY : 0);
 		return;
 	}
 	entity->type = store(walk, text);
