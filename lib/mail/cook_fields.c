@@ -154,7 +154,7 @@ static gboolean has_content(const char *value)
 }
 
 /* Postfix would add what is missing, after we have signed that it is not there. */
-static void put_missing(const struct cook_post *post, struct header *header)
+void cook_fields_complete(const struct cook_post *post, struct header *header)
 {
 	g_autofree char *date = header_value(header, "Date", 0);
 	g_autofree char *id = header_value(header, "Message-ID", 0);
@@ -224,7 +224,7 @@ void cook_fields(const struct cook_post *post, struct header *header)
 	gboolean precedence_is_signed = author_signed(header, "Precedence");
 
 	take_off(header);
-	put_missing(post, header);
+	cook_fields_complete(post, header);
 	put_list_fields(post, header);
 	put_archived_at(post, header);
 	if (!precedence_is_signed)

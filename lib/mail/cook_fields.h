@@ -35,4 +35,7 @@ struct cook_post {
 /** Cooks the fields of `header` in place. It cannot fail. */
 void cook_fields(const struct cook_post *post, struct header *header);
 
+/** Only adds a Date and a Message-ID that are missing or empty: for mail that is forwarded and not a list post. */
+void cook_fields_complete(const struct cook_post *post, struct header *header);
+
 #endif

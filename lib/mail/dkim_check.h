@@ -11,7 +11,10 @@
 
 #include "lib/mail/dkim_sign.h"
 
-/** Opens the library. Once, in the parent, as dkim_sign_warm_up(). Panics when it cannot. */
+/**
+ * Opens the library, for dkim_sign.h too, and rehearses. Once, in the parent, before the sandbox
+ * closes. Panics when it cannot.
+ */
 void dkim_check_warm_up(void);
 
 /**

@@ -227,6 +227,20 @@ static void test_missing(void **state)
 	}
 }
 
+/* Forwarded mail gets these two and nothing else. */
+static void test_complete(void **state)
+{
+	struct cook_post post = post_for("tiny@lists.example.org");
+	struct help_message message = help_message("From: a@b\r\nBcc: c\r\nDate: \r\n");
+
+	cook_fields_complete(&post, &message.header);
+	g_autofree char *rendered = help_render(&message.header);
+	assert_string_equal(rendered,
+		"From: a@b\r\nBcc: c\r\nDate: Sat, 21 Nov 2026 10:35:20 +0000\r\n"
+		"Message-ID: <0123456789abcdefff00000000000000.rollcall@lists.example.org>\r\n");
+	help_clear(&message);
+}
+
 /* What a client calls itself goes into a field of ours: nothing that could be more than a name. */
 static void test_client(void **state)
 {
@@ -282,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_signature_flood),
 		cmocka_unit_test(test_author_signed),
 		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_complete),
 		cmocka_unit_test(test_client),
 		cmocka_unit_test(test_dates),
 	};
