@@ -20,6 +20,7 @@ def up(**environment):
         text += line
         if "Ctrl-C" in line:
             break
+    assert "Ctrl-C" in text, "the world did not come up"
     return lab, text
 
 
