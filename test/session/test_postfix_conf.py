@@ -338,6 +338,7 @@ def test_domain_that_postfix_delivers_itself(config, setting):
 
 
 @pytest.mark.parametrize("setting,reason", [
+    ("verp_delimiter_filter = -=", "verp_delimiter_filter lacks + or ="),
     ("virtual_alias_maps = inline:{@lists.example.org=x@a.example}\nvirtual_alias_domains =", "virtual_alias_maps (inline:"),
     ("canonical_maps = regexp:{{/@lists/ x@a.example}}", "canonical_maps (regexp:"),
     ("transport_maps = inline:{lists.example.org=mailman:}", "already routes lists.example.org elsewhere"),
