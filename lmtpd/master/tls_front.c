@@ -180,7 +180,7 @@ static void accept_one(struct front *front, int listener)
 	networks_address_text(&address.any, peer, sizeof(peer));
 	if (!networks_contain(front->networks, &address.any)) {
 		log_warning("%s may not speak LMTP to us (lmtp_clients): refused", peer);
-		refuse(client, "550 5.7.1 you may not speak LMTP here\r\n");
+		refuse(client, "421 4.7.0 you may not speak LMTP here\r\n");
 		return;
 	}
 	if (front->certificate)

@@ -1,0 +1,162 @@
+/*
+ * The fan-out in two steps. PREPARE reads the recipients live and hands Postfix everything but the last byte, so that
+ * all that can fail has failed while nothing is sent. COMMIT records INTENT, writes the last byte, records DONE.
+ * Between the two the intake child looks whether its LMTP client is still there.
+ */
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/wire/wire.h"
+#include "lmtpd/dispatch/answers.h"
+#include "lmtpd/dispatch/shrink_guard.h"
+#include "lmtpd/dispatch/store_trouble.h"
+
+/*
+ * Postfix's VERP form: NAME-bounces+@DOMAIN-@[] makes each copy's sender NAME-bounces+user=domain@DOMAIN. The role
+ * addresses' mail has no VERP: who the owners are is nobody's business.
+ */
+static char *envelope_sender(const struct settings *settings, const char *list, enum list_role role)
+{
+	g_autofree char *bounces = list_role_address(list, "bounces");
+	const char *at = strrchr(bounces, '@');
+
+	if (role != LIST_ROLE_POST || !settings_boolean(settings, SET_verp, list))
+		return g_steal_pointer(&bounces);
+	return g_strdup_printf("%.*s+%s-@[]", (int)(at - bounces), bounces, at);
+}
+
+static void log_reading(const char *list, const struct crm_reading *reading)
+{
+	if (reading->skipped > 0)
+		log_warning("list=<%s>: %u of %u rows are no usable address and were skipped (rollcall check tells more)",
+			list, reading->skipped, reading->rows);
+	if (reading->looping > 0)
+		log_warning("ALARM list=<%s>: %u members are addresses of our own and were skipped, or mail would loop",
+			list, reading->looping);
+}
+
+static struct verdict read_recipients(struct phase *phase, const char *list, enum list_role role)
+{
+	struct crm_reading reading = {0};
+	struct verdict verdict = VERDICT_UNDECIDED;
+	struct worker *worker = phase->worker;
+	enum crm_result found =
+		crm_recipients(worker->crm, list, role, &phase->fanout.recipients, &reading, &verdict);
+
+	if (found == CRM_TROUBLE)
+		return verdict;
+	if (role == LIST_ROLE_POST) {
+		verdict = shrink_guard_check(worker->settings, worker->store, list, reading.rows,
+			g_get_real_time() / G_USEC_PER_SEC);
+		if (verdict_is_final(&verdict))
+			return verdict;
+	}
+	/* The list was there at RCPT: a view that lost it in between is not the author's fault. */
+	if (found == CRM_NOT_FOUND)
+		return verdict_deferred("4.3.0", "the list is gone from the member directory");
+	log_reading(list, &reading);
+	if (recipients_count(phase->fanout.recipients) > 0)
+		return VERDICT_UNDECIDED;
+	if (reading.skipped > 0)
+		return verdict_deferred("4.3.0", "no row of the member directory is a usable address");
+	if (role != LIST_ROLE_POST) {
+		log_warning("ALARM list=<%s>: nobody in the CRM is its owner: mail for the %s waits", list,
+			list_role_word(role));
+		return verdict_deferred("4.2.1", "the list has no owner right now");
+	}
+	return verdict_discarded("no member wants single posts");
+}
+
+static struct verdict prepare(struct phase *phase, const char *list, enum list_role role, int fd)
+{
+	struct fanout *fanout = &phase->fanout;
+	struct verdict verdict = read_recipients(phase, list, role);
+
+	if (verdict_is_final(&verdict))
+		return verdict;
+	if (!io_map(fd, TRUE, &fanout->message))
+		return verdict_deferred("4.3.0", "internal trouble (message)");
+	fanout->list = g_strdup(list);
+	fanout->sender = envelope_sender(phase->worker->settings, list, role);
+	struct qmqp_job job = {
+		.endpoint = settings_text(phase->worker->settings, SET_qmqp_socket, NULL),
+		.message = fanout->message,
+		.sender = fanout->sender,
+		.recipients = fanout->recipients,
+	};
+	fanout->qmqp = qmqp_begin(&job, phase->deadline, &verdict);
+	return verdict;
+}
+
+GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd)
+{
+	const char *list;
+	guint role, count = 0;
+	guint8 key[STORE_KEY_SIZE];
+	g_autoptr(GVariant) bytes = NULL;
+	struct verdict verdict;
+
+	g_variant_get(arguments, "(&su@ay)", &list, &role, &bytes);
+	fanout_clear(&phase->fanout);
+	if (fd < 0 || role >= LIST_ROLE_COUNT || !answer_read_key(bytes, key) || !phase->claimed ||
+		!answer_list_is_ours(phase->worker->settings, list) ||
+		memcmp(key, phase->key, sizeof(key)) != 0)
+		verdict = verdict_deferred("4.3.0", "internal trouble (prepare)");
+	else
+		verdict = prepare(phase, list, (enum list_role)role, fd);
+	if (phase->fanout.qmqp)
+		count = recipients_count(phase->fanout.recipients);
+	else
+		fanout_clear(&phase->fanout);
+	return g_variant_new("(@(uuss)u)", wire_verdict(&verdict), count);
+}
+
+/* What Postfix said. Only a clear "no" takes the INTENT back; in doubt it stays, and the retry knows. */
+static struct verdict conclude(struct phase *phase, enum qmqp_outcome outcome, const char *queue_id,
+	const char *reason)
+{
+	struct store *store = phase->worker->store;
+	g_autoptr(GError) error = NULL;
+
+	switch (outcome) {
+	case QMQP_ACCEPTED:
+		/* A failure here is no reason to say anything but 250: Postfix has it. */
+		if (!store_done(store, phase->key, queue_id, &error))
+			log_warning("store: cannot record that %s is done: %s", queue_id, error->message);
+		return verdict_sent("queued as %s", queue_id);
+	case QMQP_TEMPORARY:
+	case QMQP_PERMANENT:
+		if (!store_forget(store, phase->key, &error))
+			log_warning("store: %s", error->message);
+		log_warning("list=<%s>: Postfix's qmqpd did not take the fan-out: %s", phase->fanout.list, reason);
+		return verdict_deferred("4.3.0", "the mail system did not take it: %s", reason);
+	case QMQP_UNCLEAR:
+		log_warning("list=<%s>: no answer from Postfix's qmqpd after the last byte (%s): the next attempt may send "
+					"a second copy", phase->fanout.list, reason);
+		return verdict_deferred("4.4.2", "no answer from the mail system");
+	}
+	log_panic("conclude: unknown outcome");
+}
+
+static struct verdict commit(struct phase *phase, GString *queue_id)
+{
+	g_autoptr(GString) reason = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (!phase->fanout.qmqp)
+		return verdict_deferred("4.3.0", "internal trouble (commit)");
+	if (!store_intent(phase->worker->store, phase->key, &error))
+		return store_trouble(error);
+	/* After the last byte the answer is waited for, whatever the deadline says: it decides between one copy and two. */
+	enum qmqp_outcome outcome = qmqp_commit(phase->fanout.qmqp, deadline_in(600), queue_id, reason);
+	return conclude(phase, outcome, queue_id->str, reason->str);
+}
+
+GVariant *answer_commit(struct phase *phase, GVariant *arguments, int fd)
+{
+	g_autoptr(GString) queue_id = g_string_new(NULL);
+	struct verdict verdict = commit(phase, queue_id);
+
+	fanout_clear(&phase->fanout);
+	return g_variant_new("(@(uuss)s)", wire_verdict(&verdict), queue_id->str);
+}

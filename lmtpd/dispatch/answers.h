@@ -1,0 +1,23 @@
+/*
+ * One function for each request of the wire (lib/wire/wire.h has the types and says what they mean). `arguments` has
+ * the request's type; `fd` is the descriptor beside it or -1 and stays the caller's. Each returns a floating answer.
+ */
+#ifndef ROLLCALL_DISPATCH_ANSWERS_H
+#define ROLLCALL_DISPATCH_ANSWERS_H
+
+#include "lmtpd/dispatch/worker.h"
+
+GVariant *answer_route(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_standing(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_claim(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_keys(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_sign(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_commit(struct phase *phase, GVariant *arguments, int fd);
+
+/** Whether `list` is the address of a list in one of our domains; asked of every list that came over the wire. */
+gboolean answer_list_is_ours(const struct settings *settings, const char *list);
+/** The idempotency key in an "ay" argument: FALSE when it has not the right length. */
+gboolean answer_read_key(GVariant *bytes, guint8 key[STORE_KEY_SIZE]);
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * rollcall-dispatch: the trusted room. It holds the CRM connection, the private keys, the store and the way into Postfix, and it
+ * never parses mail: it sees names, addresses, 32-byte digests and sealed memory files.
+ * Started by rollcall-lmtpd with the descriptors of lib/base/process.h; what is read as root is read before privileges go.
+ */
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/base/io.h"
+#include "lib/base/log.h"
+#include "lib/base/privilege.h"
+#include "lib/base/process.h"
+#include "lmtpd/dispatch/pool.h"
+#include "lib/store/store.h"
+
+static void drop_privileges(const struct settings *settings)
+{
+	struct privilege_user user;
+	const char *error = NULL;
+	const char *name = settings_text(settings, SET_user, NULL);
+	const char *group = settings_text(settings, SET_qmqp_group, NULL);
+	gid_t extra = (gid_t)-1;
+
+	if (geteuid() != 0) {
+		log_info("not started as root: keys, store and CRM access stay with this user");
+		return;
+	}
+	if (!privilege_find_user(name, &user, &error))
+		log_fatal("user %s: %s", name, error);
+	if (*group && !privilege_find_group(group, &extra))
+		log_fatal("qmqp_group %s: no such group; is Postfix installed?", group);
+	privilege_drop(&user, extra);
+}
+
+/* What only the admin can mend refuses the start; a CRM that does not answer does not: posts wait in Postfix until it does. */
+static void check_crm(const struct settings *settings, struct crm_breaker *breaker)
+{
+	struct crm *crm = crm_new(settings, breaker);
+	g_autoptr(GArray) findings = crm_check_start(crm);
+	gboolean refuse = FALSE;
+
+	for (guint i = 0; i < findings->len; i++) {
+		const struct crm_finding *finding = &g_array_index(findings, struct crm_finding, i);
+
+		if (finding->level != CRM_GOOD)
+			log_warning("CRM: %s", finding->text);
+		refuse = refuse || finding->refuse;
+	}
+	crm_free(crm);
+	if (refuse)
+		log_fatal("not started: the CRM access is not as it must be, see the lines above");
+}
+
+/* Not signing is allowed, small keys are too; neither should go unnoticed. */
+static void warn_about_keys(const struct settings *settings, const struct keys *keys)
+{
+	const char *const *domain = settings_domains(settings);
+
+	if (!*domain)
+		log_warning("no [domain] section: every address will be unknown here");
+	for (; *domain; domain++) {
+		g_autoptr(GPtrArray) found = keys_for_domain(keys, *domain);
+
+		if (found->len == 0)
+			log_warning("[domain %s] has no dkim_keys: its posts go out unsigned", *domain);
+		for (guint i = 0; i < found->len; i++) {
+			const struct keys_public *key = g_ptr_array_index(found, i);
+
+			if (key->bits > 0 && key->bits < KEYS_BITS_ADVISED)
+				log_warning("[domain %s] DKIM key %s has %u bits; %d are advised", *domain, key->selector, key->bits,
+					KEYS_BITS_ADVISED);
+		}
+	}
+}
+
+static void check_store(const struct settings *settings)
+{
+	g_autoptr(GError) error = NULL;
+	struct store *store = store_open(settings_text(settings, SET_state_directory, NULL), &error);
+
+	if (!store)
+		log_fatal("state store: %s", error->message);
+	store_close(store);
+}
+
+int main(void)
+{
+	g_autoptr(GError) error = NULL;
+	pid_t master = getppid();
+
+	io_fill_standard_descriptors();
+	settings_auto struct settings *settings = process_settings("rollcall.conf");
+	process_log("rollcall-dispatch", settings);
+	struct keys *keys = keys_load(settings, &error);
+	if (!keys)
+		log_fatal("%s", error->message);
+	warn_about_keys(settings, keys);
+	struct crm_breaker *breaker =
+		mmap(NULL, sizeof(*breaker), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (breaker == MAP_FAILED)
+		log_fatal("cannot share memory");
+	drop_privileges(settings);
+	privilege_lock();
+	process_die_with_parent(master);
+	check_store(settings);
+	check_crm(settings, breaker);
+
+	struct pool_setup setup = {
+		.settings = settings,
+		.keys = keys,
+		.breaker = breaker,
+		.tickets = PROCESS_FD_TICKETS,
+		.signals = process_signals(),
+	};
+	process_ready();
+	pool_run(&setup);
+	keys_free(keys);
+	return 0;
+}

@@ -1,0 +1,169 @@
+/* The prefork pool; see pool.h. The parent serves nothing itself: it only watches. */
+#include "lmtpd/dispatch/pool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/process.h"
+#include "lmtpd/dispatch/worker.h"
+
+enum {
+	RESTART_PAUSE = 1,       /* seconds before a worker that died is replaced */
+	FINISH_TIME = 30,        /* seconds that workers get to finish at SIGTERM */
+	HOUSEKEEPING = 3600,     /* seconds between removals of old idempotency records */
+	RECORD_LIFE = 10 * 86400 /* seconds; Postfix keeps a deferred post 5 days by default */
+};
+
+struct pool {
+	const struct pool_setup *setup;
+	pid_t *pids; /* 0: to be started at `start_at` */
+	gint64 *start_at;
+	guint size;
+	gint64 housekeeping_at;
+};
+
+static volatile gint worker_stop;
+
+static void on_terminate(int signal)
+{
+	worker_stop = 1;
+}
+
+static void run_worker(const struct pool_setup *setup, pid_t parent) G_GNUC_NORETURN;
+
+static void run_worker(const struct pool_setup *setup, pid_t parent)
+{
+	g_autoptr(GError) error = NULL;
+	struct sigaction action = {.sa_handler = on_terminate};
+	struct worker worker = {
+		.settings = setup->settings,
+		.keys = setup->keys,
+		.tickets = setup->tickets,
+		.crm = crm_new(setup->settings, setup->breaker),
+	};
+
+	close(setup->signals);
+	process_signals_default();
+	/* No SA_RESTART: waiting for a ticket ends at once, an exchange in hand goes on. */
+	sigaction(SIGTERM, &action, NULL);
+	process_die_with_parent(parent);
+	worker.store = store_open(settings_text(setup->settings, SET_state_directory, NULL), &error);
+	if (!worker.store)
+		log_fatal("state store: %s", error->message);
+	worker_serve(&worker, &worker_stop);
+	crm_free(worker.crm);
+	store_close(worker.store);
+	_exit(0);
+}
+
+static void start_worker(struct pool *pool, guint place)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid == 0)
+		run_worker(pool->setup, parent);
+	if (pid < 0) {
+		log_warning("cannot start a worker: %s", g_strerror(errno));
+		pool->start_at[place] = g_get_monotonic_time() + RESTART_PAUSE * G_USEC_PER_SEC;
+		return;
+	}
+	pool->pids[place] = pid;
+}
+
+static void start_due(struct pool *pool)
+{
+	gint64 now = g_get_monotonic_time();
+
+	for (guint i = 0; i < pool->size; i++)
+		if (pool->pids[i] == 0 && pool->start_at[i] <= now)
+			start_worker(pool, i);
+}
+
+static guint reap(struct pool *pool, gboolean expected)
+{
+	guint alive = 0;
+	int status;
+
+	for (guint i = 0; i < pool->size; i++) {
+		if (pool->pids[i] == 0)
+			continue;
+		if (waitpid(pool->pids[i], &status, WNOHANG) == 0) {
+			alive++;
+			continue;
+		}
+		if (!expected)
+			log_warning("worker %d ended: %s", (int)pool->pids[i], process_ending(status));
+		pool->pids[i] = 0;
+		pool->start_at[i] = g_get_monotonic_time() + RESTART_PAUSE * G_USEC_PER_SEC;
+	}
+	return alive;
+}
+
+static void signal_workers(struct pool *pool, int signal)
+{
+	for (guint i = 0; i < pool->size; i++)
+		if (pool->pids[i] > 0)
+			kill(pool->pids[i], signal);
+}
+
+static void finish(struct pool *pool)
+{
+	struct deadline deadline = deadline_in(FINISH_TIME);
+
+	signal_workers(pool, SIGTERM);
+	while (reap(pool, TRUE) > 0) {
+		struct pollfd ready = {.fd = pool->setup->signals, .events = POLLIN};
+
+		if (deadline_passed(deadline)) {
+			log_warning("workers still busy after %d seconds are stopped; Postfix keeps their posts", FINISH_TIME);
+			signal_workers(pool, SIGKILL);
+			return;
+		}
+		poll(&ready, 1, MIN(deadline_left(deadline), 1000));
+		while (process_next_signal(pool->setup->signals) != 0)
+			;
+	}
+}
+
+static void keep_house(struct pool *pool)
+{
+	g_autoptr(GError) error = NULL;
+	gint64 now = g_get_monotonic_time();
+
+	if (now < pool->housekeeping_at)
+		return;
+	pool->housekeeping_at = now + (gint64)HOUSEKEEPING * G_USEC_PER_SEC;
+	struct store *store = store_open(settings_text(pool->setup->settings, SET_state_directory, NULL), &error);
+	if (!store || !store_expire(store, RECORD_LIFE, &error))
+		log_warning("state store: %s", error->message);
+	if (store)
+		store_close(store);
+}
+
+void pool_run(const struct pool_setup *setup)
+{
+	struct pool pool = {.setup = setup, .size = (guint)settings_number(setup->settings, SET_dispatch_workers, NULL)};
+	gboolean stop = FALSE;
+
+	pool.pids = g_new0(pid_t, pool.size);
+	pool.start_at = g_new0(gint64, pool.size);
+	while (!stop) {
+		struct pollfd ready = {.fd = setup->signals, .events = POLLIN};
+
+		start_due(&pool);
+		keep_house(&pool);
+		poll(&ready, 1, 1000 * RESTART_PAUSE);
+		for (int signal; (signal = process_next_signal(setup->signals)) != 0;)
+			stop = stop || signal == SIGTERM || signal == SIGINT;
+		reap(&pool, stop);
+	}
+	finish(&pool);
+	g_free(pool.pids);
+	g_free(pool.start_at);
+}

@@ -1,0 +1,101 @@
+/* One trusted worker; see worker.h. */
+#include "lmtpd/dispatch/worker.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/list/list.h"
+#include "lib/wire/wire.h"
+#include "lmtpd/dispatch/answers.h"
+
+enum {
+	TICKET_WAIT = 60, /* seconds; only so that the loop comes round now and then */
+	PHASE_SLACK = 30, /* seconds beyond a post's own deadline before a silent child is given up */
+};
+
+typedef GVariant *(*answer_function)(struct phase *phase, GVariant *arguments, int fd);
+
+/* The table of contents of this room. */
+static const answer_function answers[WIRE_REQUEST_COUNT] = {
+	[WIRE_ROUTE] = answer_route,
+	[WIRE_STANDING] = answer_standing,
+	[WIRE_CLAIM] = answer_claim,
+	[WIRE_KEYS] = answer_keys,
+	[WIRE_SIGN] = answer_sign,
+	[WIRE_PREPARE] = answer_prepare,
+	[WIRE_COMMIT] = answer_commit,
+};
+
+void fanout_clear(struct fanout *fanout)
+{
+	g_clear_pointer(&fanout->qmqp, qmqp_free);
+	io_unmap(&fanout->message);
+	g_clear_pointer(&fanout->recipients, recipients_free);
+	g_clear_pointer(&fanout->sender, g_free);
+	g_clear_pointer(&fanout->list, g_free);
+}
+
+gboolean answer_list_is_ours(const struct settings *settings, const char *list)
+{
+	g_autofree char *address = list_address_from_column(settings, list, strlen(list));
+
+	return strchr(list, '@') && address && strcmp(address, list) == 0;
+}
+
+gboolean answer_read_key(GVariant *bytes, guint8 key[STORE_KEY_SIZE])
+{
+	gsize length;
+	const void *data = g_variant_get_fixed_array(bytes, &length, 1);
+
+	if (length != STORE_KEY_SIZE)
+		return FALSE;
+	memcpy(key, data, STORE_KEY_SIZE);
+	return TRUE;
+}
+
+/* One request. FALSE when the phase is over. */
+static gboolean serve_request(struct phase *phase, int socket)
+{
+	enum wire_request request;
+	g_autoptr(GVariant) arguments = NULL;
+	io_autofd int fd = -1;
+
+	switch (wire_receive(socket, phase->deadline, &request, &arguments, &fd)) {
+	case WIRE_RECEIVED:
+		log_debug("request %s", wire_request_word(request));
+		return wire_answer(socket, request, answers[request](phase, arguments, fd));
+	case WIRE_CLOSED:
+		return FALSE;
+	case WIRE_TIMED_OUT:
+		log_warning("a parser process kept a worker waiting too long: phase dropped");
+		return FALSE;
+	case WIRE_NONSENSE:
+		log_warning("a parser process sent a frame that no honest one sends: phase dropped");
+		return FALSE;
+	}
+	log_panic("serve_request: unknown outcome");
+}
+
+static void serve_phase(struct worker *worker, int socket)
+{
+	guint seconds = (guint)settings_number(worker->settings, SET_post_deadline, NULL) + PHASE_SLACK;
+	struct phase phase = {.worker = worker, .deadline = deadline_in(seconds)};
+
+	while (serve_request(&phase, socket))
+		;
+	fanout_clear(&phase.fanout);
+	store_release(worker->store);
+}
+
+void worker_serve(struct worker *worker, const volatile gint *stop)
+{
+	while (!*stop) {
+		io_autofd int phase = wire_accept(worker->tickets, deadline_in(TICKET_WAIT));
+
+		if (phase >= 0)
+			serve_phase(worker, phase);
+		else if (errno != ETIMEDOUT && errno != EINTR)
+			log_fatal("cannot take tickets from the wire: %s", g_strerror(errno));
+	}
+}

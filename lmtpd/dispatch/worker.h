@@ -1,0 +1,49 @@
+/*
+ * One trusted worker: takes a phase from the wire, answers its requests until it is closed, takes the next.
+ * It owns one connection to the CRM, one to the store, and sees the keys. It never looks into a message.
+ */
+#ifndef ROLLCALL_DISPATCH_WORKER_H
+#define ROLLCALL_DISPATCH_WORKER_H
+
+#include <glib.h>
+
+#include "lib/base/deadline.h"
+#include "lib/base/io.h"
+#include "lib/crm/crm.h"
+#include "lib/keys/keys.h"
+#include "lib/relay/qmqp.h"
+#include "lib/store/store.h"
+
+/** What a worker holds for its whole life. */
+struct worker {
+	const struct settings *settings;
+	const struct keys *keys;
+	struct crm *crm;
+	struct store *store;
+	int tickets;
+};
+
+/** A fan-out that is ready for its last byte. */
+struct fanout {
+	struct qmqp *qmqp; /**< NULL: nothing prepared */
+	struct io_mapping message;
+	struct recipients *recipients;
+	char *sender;
+	char *list;
+};
+/** Gives everything back; an open transaction leaves nothing in Postfix. */
+void fanout_clear(struct fanout *fanout);
+
+/** What belongs to the phase that is being served. */
+struct phase {
+	struct worker *worker;
+	struct deadline deadline;
+	gboolean claimed;     /**< `key` is in hand */
+	guint8 key[STORE_KEY_SIZE];
+	struct fanout fanout;
+};
+
+/** Serves phases until `*stop` becomes non-zero (set by a signal handler); finishes the one in hand first. */
+void worker_serve(struct worker *worker, const volatile gint *stop);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * One session in its child: glues the LMTP session to the wire and the stages. The routing phase holds a worker only while
+ * commands are waiting; before the session blocks on its peer the worker goes free.
+ */
+#include "lmtpd/intake/child.h"
+
+#include <string.h>
+
+#include "lib/base/io.h"
+#include "lib/base/log.h"
+#include "lib/base/process.h"
+#include "lib/wire/wire.h"
+#include "lmtpd/intake/post.h"
+#include "lmtpd/intake/session.h"
+
+enum { ROUTE_TIME = 60 }; /* seconds for the CRM to say whose address it is */
+
+struct child {
+	const struct child_session *session;
+	int routing; /* phase of RCPT questions, -1 when none is open */
+};
+
+static void close_routing(void *context)
+{
+	struct child *child = context;
+
+	io_close(&child->routing);
+}
+
+static struct verdict ask_route(struct child *child, struct session_recipient *recipient)
+{
+	struct deadline deadline = deadline_in(ROUTE_TIME);
+	struct verdict verdict = VERDICT_UNDECIDED;
+	const char *list, *extension;
+	guint role;
+
+	if (child->routing < 0)
+		child->routing = wire_open(child->session->tickets, deadline);
+	if (child->routing < 0)
+		return verdict_deferred("4.3.2", "all workers are busy, try again later");
+	g_autoptr(GVariant) answer = wire_call(child->routing, WIRE_ROUTE,
+		g_variant_new("(s)", recipient->address), -1, deadline, &verdict);
+	if (!answer) {
+		close_routing(child);
+		return verdict;
+	}
+	if (verdict_is_final(&verdict))
+		return verdict;
+	g_variant_get(answer, "(@(uuss)&su&s)", NULL, &list, &role, &extension);
+	if (role >= LIST_ROLE_COUNT)
+		return verdict_deferred("4.3.0", "internal trouble (route)");
+	recipient->list = g_strdup(list);
+	recipient->role = (enum list_role)role;
+	recipient->extension = *extension ? g_strdup(extension) : NULL;
+	return VERDICT_UNDECIDED;
+}
+
+static struct verdict route(void *context, struct session_recipient *recipient)
+{
+	struct verdict verdict = ask_route(context, recipient);
+
+	/* No token that anybody could confirm is ever given out by this version. */
+	if (!verdict_is_final(&verdict) && recipient->role == LIST_ROLE_CONFIRM)
+		return verdict_refused("5.1.1", "nothing is waiting for this confirmation");
+	return verdict;
+}
+
+static void post(void *context, struct session_envelope *envelope, int message)
+{
+	struct child *child = context;
+	struct post_setup setup = {
+		.settings = child->session->settings,
+		.tickets = child->session->tickets,
+		.peer = child->session->data,
+	};
+
+	close_routing(child);
+	post_deliver(&setup, envelope, message);
+}
+
+void child_serve(const struct child_session *session)
+{
+	const struct settings *settings = session->settings;
+	struct child child = {.session = session, .routing = -1};
+	const struct session_handlers handlers = {
+		.context = &child,
+		.route = route,
+		.idle = close_routing,
+		.post = post,
+	};
+	const struct session_config config = {
+		.hostname = process_hostname(settings),
+		.message_size_limit = (guint64)settings_number(settings, SET_message_size_limit, NULL),
+		.recipients_limit = (guint)settings_number(settings, SET_recipients_limit, NULL),
+		.command_deadline = (guint)settings_number(settings, SET_command_deadline, NULL),
+		.session_deadline = (guint)settings_number(settings, SET_session_deadline, NULL),
+		.post_deadline = (guint)settings_number(settings, SET_post_deadline, NULL),
+		/* Whoever may connect at all is Postfix: lmtp_peer_users and lmtp_clients say so. */
+		.trusted = TRUE,
+		.tls_control = session->control,
+	};
+
+	log_debug("session from %s", session->peer);
+	session_serve(&config, &handlers, session->data, session->data);
+	close_routing(&child);
+}

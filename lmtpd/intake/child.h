@@ -1,0 +1,20 @@
+/*
+ * What a session child does once its walls stand: speak LMTP, route addresses and run posts through their stages.
+ */
+#ifndef ROLLCALL_INTAKE_CHILD_H
+#define ROLLCALL_INTAKE_CHILD_H
+
+#include "lib/base/settings.h"
+
+struct child_session {
+	const struct settings *settings;
+	int tickets;      /**< our end of the wire */
+	int data;         /**< the connection */
+	int control;      /**< to the TLS front, or -1 */
+	const char *peer; /**< "unix" or the client's address, for the log */
+};
+
+/** Serves the session until it ends. Closes nothing: the process ends after it. */
+void child_serve(const struct child_session *session);
+
+#endif

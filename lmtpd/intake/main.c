@@ -1,0 +1,69 @@
+/*
+ * rollcall-intake: the parser's room. The parent warms up the libraries, locks itself into an empty directory and forks a child for
+ * each connection; it holds no key, no password, no member, and never reads a foreign byte.
+ * Started by rollcall-lmtpd: rollcall-intake front|direct COUNT, with the descriptors of lib/base/process.h, where "front" says that
+ * the first of COUNT sockets is the TLS front's.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/io.h"
+#include "lib/base/log.h"
+#include "lib/base/process.h"
+#include "lib/base/text.h"
+#include "lib/mail/dkim_check.h"
+#include "lib/mail/dkim_sign.h"
+#include "lib/mail/mail.h"
+#include "lmtpd/intake/sandbox.h"
+#include "lmtpd/intake/server.h"
+
+enum { MOST_LISTENERS = 64 };
+
+static guint parse_count(const char *text)
+{
+	guint64 count;
+
+	if (!text_parse_number(text, strlen(text), 1, MOST_LISTENERS, &count))
+		log_fatal("this program is started by rollcall-lmtpd");
+	return (guint)count;
+}
+
+int main(int argc, char **argv)
+{
+	int listen[MOST_LISTENERS];
+	pid_t master = getppid();
+
+	io_fill_standard_descriptors();
+	if (argc != 3)
+		log_fatal("this program is started by rollcall-lmtpd");
+	guint count = parse_count(argv[2]);
+	gboolean front = strcmp(argv[1], "front") == 0;
+	settings_auto struct settings *settings = process_settings("rollcall.conf");
+	process_log("rollcall-intake", settings);
+
+	/* Everything that a library loads or looks up lazily is loaded and looked up now. */
+	process_hostname(settings);
+	g_autofree char *missing = mail_warm_up();
+	if (missing)
+		log_info("this machine cannot convert: %s", missing);
+	dkim_sign_warm_up();
+	dkim_check_warm_up();
+
+	g_autoptr(GArray) peers = server_find_peers(settings);
+	struct server server = {
+		.peers = peers,
+		.settings = settings,
+		.front = front ? PROCESS_FD_LISTEN : -1,
+		.listen = listen,
+		.listen_count = front ? count - 1 : count,
+		.tickets = PROCESS_FD_TICKETS,
+	};
+	for (guint i = 0; i < server.listen_count; i++)
+		listen[i] = PROCESS_FD_LISTEN + (int)i + (front ? 1 : 0);
+	sandbox_enter_room(settings);
+	process_die_with_parent(master);
+	server.signals = process_signals();
+	process_ready();
+	server_run(&server);
+	return 0;
+}

@@ -1,0 +1,86 @@
+/*
+ * A post's way, stage by stage (DESIGN section 3). post_deliver() is the table of contents: for each list in the
+ * envelope it runs the named stages until one gives a final verdict.
+ */
+#ifndef ROLLCALL_INTAKE_POST_H
+#define ROLLCALL_INTAKE_POST_H
+
+#include <glib.h>
+
+#include "lib/base/io.h"
+#include "lib/base/settings.h"
+#include "lib/base/verdict.h"
+#include "lib/list/list.h"
+#include "lib/mail/header.h"
+#include "lib/mail/understand.h"
+#include "lmtpd/intake/session.h"
+
+struct post_setup {
+	const struct settings *settings;
+	int tickets; /**< our end of the wire */
+	int peer;    /**< the LMTP client's connection, looked at before the last byte */
+};
+
+/** Decides about the message for every recipient of the envelope, and logs one line per list. Fills their verdicts. */
+void post_deliver(const struct post_setup *setup, struct session_envelope *envelope, int message);
+
+/* ---- for the stages ---- */
+
+enum { POST_KEY_SIZE = 32 };
+
+/** The message, read once for all the lists it is for. */
+struct message {
+	struct io_mapping raw;
+	struct verdict scan, parse; /**< what those stages said, once `scanned` and `parsed` */
+	gboolean scanned, parsed;
+	struct header header;       /**< fields as they came; empty until parsed */
+	size_t body;                /**< offset of the body in `raw` */
+	char *author;               /**< address in normal form; NULL when there is not exactly one */
+	struct verdict doubt;       /**< why the message is no post for a list: author, ambiguity. NONE: it may be one */
+	struct understanding says;  /**< subject, identifiers, type; empty while there is a doubt about the structure */
+};
+
+/** One post: a message for one list in one role. */
+struct post {
+	const struct post_setup *setup;
+	const struct session_envelope *envelope;
+	struct message *message;
+	const char *list;
+	enum list_role role;
+	struct deadline deadline;
+	int phase;                 /**< the wire, -1 until somebody asks */
+	guint8 key[POST_KEY_SIZE]; /**< K */
+	struct header header;      /**< fields as they go out */
+	GString *body;             /**< the body where it had to be re-encoded; NULL: it leaves as it came */
+	int outgoing;              /**< sealed memory file with LF line ends */
+	guint members;
+	char *queue_id;
+	const char *stage;         /**< name of the stage that is running or decided */
+	gint64 started, decided, cooked, handed; /**< monotonic microseconds, for the log line */
+};
+
+/** The message's body that goes out: its bytes with CRLF line ends. */
+const char *post_body(const struct post *post, size_t *length);
+
+/**
+ * Asks dispatch, opening the post's phase when needed; see wire_call(). NULL with `verdict` set on trouble or when dispatch itself
+ * says something final.
+ */
+GVariant *post_ask(struct post *post, guint request, GVariant *arguments, int fd, struct verdict *verdict)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * The stages. Class NONE: go on; anything else ends the post's way.
+ */
+struct verdict post_scan(struct post *post);
+struct verdict post_parse(struct post *post);
+struct verdict post_claim(struct post *post);
+struct verdict post_authorise(struct post *post);
+struct verdict post_cook(struct post *post);
+struct verdict post_sign(struct post *post);
+struct verdict post_fan_out(struct post *post);
+
+/** The one line that each post leaves in the log, keys in fixed order (STYLE, practice 9). */
+void post_log(const struct post *post, const struct verdict *verdict);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * The idempotency key K = SHA-256(list address, NUL, role, NUL, envelope sender, NUL, raw DATA bytes). It is the same on each
+ * of Postfix's retries, so a post that is in the queue already is answered 250 and not sent again.
+ * The role stands in it because the owners' copy and the list's copy of one mail are two deliveries.
+ */
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "lib/wire/wire.h"
+#include "lmtpd/intake/post.h"
+
+static gboolean hash(struct post *post)
+{
+	const struct io_mapping *raw = &post->message->raw;
+	const char *role = list_role_word(post->role), *sender = post->envelope->sender;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	gboolean done = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+		EVP_DigestUpdate(context, post->list, strlen(post->list) + 1) == 1 &&
+		EVP_DigestUpdate(context, role, strlen(role) + 1) == 1 &&
+		EVP_DigestUpdate(context, sender, strlen(sender) + 1) == 1 &&
+		EVP_DigestUpdate(context, raw->data, raw->length) == 1 &&
+		EVP_DigestFinal_ex(context, post->key, NULL) == 1;
+
+	EVP_MD_CTX_free(context);
+	return done;
+}
+
+struct verdict post_claim(struct post *post)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+
+	if (!hash(post))
+		return verdict_deferred("4.3.0", "cannot hash the message");
+	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
+	g_autoptr(GVariant) answer =
+		post_ask(post, WIRE_CLAIM, g_variant_new("(s@ay)", post->list, key), -1, &verdict);
+	return verdict;
+}

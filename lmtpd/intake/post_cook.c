@@ -1,0 +1,53 @@
+/*
+ * Makes the fields that go out. A post becomes a list post: the sender's list fields go, the list's come, a tag or Reply-To where the
+ * list asks for it. Mail to the people behind a role address is forwarded as it is, with a loop mark.
+ * Transparent by default: the body leaves byte for byte but for lines that Postfix would break.
+ */
+#include "lib/base/process.h"
+#include "lib/mail/cook_fields.h"
+#include "lib/mail/eight_bit.h"
+#include "lib/mail/long_lines.h"
+#include "lib/mail/reply_to.h"
+#include "lib/mail/subject.h"
+#include "lmtpd/intake/post.h"
+
+static void cook_post(const struct post *post, const struct cook_post *cook, struct header *header)
+{
+	const struct settings *settings = post->setup->settings;
+
+	cook_fields(cook, header);
+	subject_put_tag(header, settings_text(settings, SET_subject_tag, post->list));
+	reply_to_apply(header, settings_text(settings, SET_reply_to, post->list), post->list);
+}
+
+static void forward(const struct post *post, const struct cook_post *cook, struct header *header)
+{
+	cook_fields_complete(cook, header);
+	header_prepend(header, "X-Loop", post->list);
+}
+
+struct verdict post_cook(struct post *post)
+{
+	const struct message *message = post->message;
+	const struct cook_post cook = {
+		.settings = post->setup->settings,
+		.list = post->list,
+		.hostname = process_hostname(post->setup->settings),
+		.now = g_get_real_time() / G_USEC_PER_SEC,
+		.key = post->key,
+		.client_name = post->envelope->client_name,
+		.client_address = post->envelope->client_address,
+		.smtputf8 = post->envelope->smtputf8,
+	};
+
+	/* On a copy: the same message may be for a second list. */
+	header_copy(&message->header, &post->header);
+	if (post->role == LIST_ROLE_POST)
+		cook_post(post, &cook, &post->header);
+	else
+		forward(post, &cook, &post->header);
+	struct verdict verdict = eight_bit_encode(&post->header, post->envelope->smtputf8);
+	if (verdict_is_final(&verdict))
+		return verdict;
+	return long_lines_mend(&post->header, message->raw.data, message->raw.length, message->body, &post->body);
+}

@@ -1,0 +1,198 @@
+/*
+ * rollcall-lmtpd: the supervisor. It reads the configuration, opens the sockets, starts the two rooms, restarts what dies,
+ * and reloads on SIGHUP without dropping a session. It never reads a byte of mail and asks nobody anything.
+ * It stays in the foreground: systemd, runit or a shell may watch it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/io.h"
+#include "lib/base/log.h"
+#include "lib/base/process.h"
+#include "lmtpd/master/generation.h"
+#include "lmtpd/master/notify.h"
+
+enum { STOP_TIME = 60 }; /* seconds to finish at SIGTERM: intake's 25 and dispatch's 30 are inside */
+
+struct master {
+	char *path;
+	int signals;
+	struct generation *current;
+	GPtrArray *old; /* generations that finish what they have in hand */
+	gboolean stop;
+};
+
+static void parse_options(int argc, char **argv, char **path)
+{
+	gboolean version = FALSE;
+	const GOptionEntry entries[] = {
+		{"config", 'c', 0, G_OPTION_ARG_FILENAME, path, "Configuration file (default " ROLLCALL_CONFIG ")", "FILE"},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version and exit", NULL},
+		{NULL},
+	};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GOptionContext) context = g_option_context_new("- mailing list delivery agent for Postfix");
+
+	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_context_set_description(context,
+		"Signals: SIGHUP reloads the configuration, SIGTERM finishes the sessions in hand and ends.\n");
+	if (!g_option_context_parse(context, &argc, &argv, &error) || argc > 1) {
+		fprintf(stderr, "rollcall-lmtpd: %s\n", error ? error->message : "no arguments expected; see --help");
+		exit(64);
+	}
+	if (version) {
+		puts("rollcall " ROLLCALL_VERSION);
+		exit(0);
+	}
+	/* We live in "/" later, and a reload must find the same file. */
+	g_autofree char *given = *path;
+	*path = g_canonicalize_filename(given ? given : ROLLCALL_CONFIG, NULL);
+}
+
+/* One master for a run directory: two would fight over the sockets. The lock goes with the process. */
+static void write_pid_file(const struct settings *settings)
+{
+	const char *directory = settings_text(settings, SET_run_directory, NULL);
+	g_autofree char *path = g_build_filename(directory, "rollcall.pid", NULL);
+	g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
+
+	if (mkdir(directory, 0755) != 0 && errno != EEXIST)
+		log_fatal("run_directory %s: %s", directory, g_strerror(errno));
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		log_fatal("%s: %s", path, g_strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		log_fatal("%s is locked: rollcall-lmtpd runs already with this run_directory", path);
+	if (ftruncate(fd, 0) != 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		log_fatal("%s: %s", path, g_strerror(errno));
+	/* The descriptor stays open for the life of the process: it is the lock. */
+}
+
+static void reload(struct master *master)
+{
+	log_info("reloading %s", master->path);
+	notify_service_manager("RELOADING=1");
+	struct generation *next = generation_start(master->path, master->current);
+	if (next) {
+		generation_retire(master->current, GENERATION_LET_FINISH);
+		g_ptr_array_add(master->old, master->current);
+		master->current = next;
+		process_log("rollcall-lmtpd", next->settings);
+		log_info("reloaded");
+	} else {
+		log_warning("ALARM reload failed, see the line above: the configuration in force stays in force");
+	}
+	notify_service_manager("READY=1");
+}
+
+static void reap(struct master *master)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (generation_ended(master->current, pid, status))
+			continue;
+		for (guint i = 0; i < master->old->len; i++) {
+			struct generation *generation = g_ptr_array_index(master->old, i);
+
+			if (!generation_ended(generation, pid, status) || generation_is_running(generation))
+				continue;
+			generation_free(generation, master->current);
+			g_ptr_array_remove_index(master->old, i);
+			break;
+		}
+	}
+}
+
+static void handle_signals(struct master *master)
+{
+	for (int signal; (signal = process_next_signal(master->signals)) != 0;) {
+		if (signal == SIGTERM || signal == SIGINT)
+			master->stop = TRUE;
+		else if (signal == SIGHUP && !master->stop)
+			reload(master);
+	}
+	reap(master);
+}
+
+static void wait_for_signal(struct master *master, int milliseconds)
+{
+	struct pollfd ready = {.fd = master->signals, .events = POLLIN};
+
+	poll(&ready, 1, milliseconds);
+	handle_signals(master);
+}
+
+static void supervise(struct master *master)
+{
+	int watchdog = notify_watchdog_interval();
+
+	while (!master->stop) {
+		int next = generation_restart_due(master->current);
+
+		if (watchdog > 0) {
+			notify_service_manager("WATCHDOG=1");
+			next = next < 0 ? watchdog : MIN(next, watchdog);
+		}
+		wait_for_signal(master, next);
+	}
+}
+
+static void finish(struct master *master)
+{
+	struct deadline deadline = deadline_in(STOP_TIME);
+
+	log_info("stopping");
+	notify_service_manager("STOPPING=1");
+	generation_retire(master->current, GENERATION_STOP);
+	for (guint i = 0; i < master->old->len; i++)
+		generation_retire(g_ptr_array_index(master->old, i), GENERATION_STOP);
+	while ((generation_is_running(master->current) || master->old->len > 0) && !deadline_passed(deadline))
+		wait_for_signal(master, MIN(deadline_left(deadline), 1000));
+	generation_kill(master->current);
+	for (guint i = 0; i < master->old->len; i++)
+		generation_kill(g_ptr_array_index(master->old, i));
+	generation_free(master->current, NULL);
+	log_info("stopped");
+}
+
+int main(int argc, char **argv)
+{
+	struct master master = {.old = g_ptr_array_new()};
+
+	io_fill_standard_descriptors();
+	umask(022);
+	parse_options(argc, argv, &master.path);
+	/* Until the configuration says where the log goes, whoever starts us should see what is wrong with it. */
+	log_open("rollcall-lmtpd", LOG_TARGET_STDERR);
+	master.signals = process_signals();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) bytes = settings_read_file(master.path, &error);
+	settings_auto struct settings *settings = bytes
+		? settings_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), master.path, &error)
+		: NULL;
+	if (!settings)
+		log_fatal("%s", error->message);
+	write_pid_file(settings);
+	process_log("rollcall-lmtpd", settings);
+	if (chdir("/") != 0)
+		log_fatal("chdir /: %s", g_strerror(errno));
+	master.current = generation_start(master.path, NULL);
+	if (!master.current)
+		log_fatal("not started, see the lines above");
+	log_info("rollcall " ROLLCALL_VERSION " ready");
+	notify_service_manager("READY=1");
+	supervise(&master);
+	finish(&master);
+	return 0;
+}

@@ -1,0 +1,27 @@
+/*
+ * Starts a program of ours with the descriptors of lib/base/process.h and waits until it says that it is ready.
+ */
+#ifndef ROLLCALL_MASTER_SPAWN_H
+#define ROLLCALL_MASTER_SPAWN_H
+
+#include <glib.h>
+#include <sys/types.h>
+
+struct spawn {
+	const char *program;  /**< file name, looked for beside our own and in libexec */
+	const char *const *arguments; /**< argv, NULL-terminated, argv[0] included */
+	int config, tickets;  /**< become PROCESS_FD_CONFIG and PROCESS_FD_TICKETS */
+	const int *listen;    /**< become PROCESS_FD_LISTEN and up */
+	guint listen_count;
+};
+
+/**
+ * Starts it. Returns its pid, or -1 with errno; `*status` is the reading end of its status pipe. The environment is cleaned
+ * to the few variables that mean something to us.
+ */
+pid_t spawn_start(const struct spawn *spawn, int *status) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Waits for its 'R' and closes `status`. FALSE when it ended or said nothing within `seconds`. */
+gboolean spawn_wait_ready(int status, guint seconds) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

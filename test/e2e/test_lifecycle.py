@@ -1,0 +1,212 @@
+"""Start, stop, reload and death of the daemons: nothing lost, no session dropped, and refusals that say why."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lab.lmtp import Closed
+from lab.postfix import DOMAIN
+from lab.process import BUILD, alive, children, wait_until
+from lab.world import World, compose
+
+AUTHOR = "chaya@mail.example.net"
+LIST = "deelnemers@" + DOMAIN
+
+
+@pytest.fixture(scope="module")
+def shared():
+    with World() as world:
+        yield world
+
+
+def post_arrives(world, subject):
+    world.sink.forget()
+    world.post(AUTHOR, LIST, subject)
+    members = world.crm.members("deelnemers")
+    copies = world.copies(len(members), timeout=40)
+    assert world.sink.recipients() == {address: 1 for address in members}
+    return copies
+
+
+def test_broken_reload_keeps_what_is_in_force(shared):
+    """HOSTILE C10."""
+    with shared.rollcall.connect() as client:
+        client.command("LHLO x")
+        good = open(shared.rollcall.config).read()
+        with open(shared.rollcall.config, "a") as f:
+            f.write("[rollcall]\nuser = twice\n")
+        before = shared.rollcall.processes()
+        assert not shared.rollcall.reload()
+        assert shared.rollcall.log(r"ALARM reload failed") and shared.rollcall.log(r"rollcall.conf:\d+: this section stands twice")
+        assert shared.rollcall.processes()["rollcall-dispatch"] == before["rollcall-dispatch"]
+        with open(shared.rollcall.config, "w") as f:
+            f.write(good)
+        # The session that was open all the while goes on.
+        assert [reply.code for reply in client.post(AUTHOR, [LIST], compose(AUTHOR, LIST))] == [250]
+
+
+def test_reload_with_a_broken_key_keeps_what_is_in_force(shared):
+    key = [value for name, value in shared.rollcall.sections.items() if name.startswith("domain")][0]["dkim_keys"]
+    shared.rollcall.configure({"domain " + DOMAIN: {"dkim_keys": "gone:/nonexistent.pem"}})
+    assert not shared.rollcall.reload()
+    shared.rollcall.configure({"domain " + DOMAIN: {"dkim_keys": key}})
+    post_arrives(shared, "After a broken key")
+
+
+def test_reload_drops_no_session(shared):
+    with shared.rollcall.connect() as client:
+        client.envelope(AUTHOR, [LIST])
+        old = set(sum(shared.rollcall.processes().values(), [])) - {shared.rollcall.pid}
+        shared.rollcall.configure({"domain " + DOMAIN: {"subject_tag": "[new]"}})
+        assert shared.rollcall.reload()
+        shared.sink.forget()
+        assert client.data(compose(AUTHOR, LIST), 1)[0].code == 250
+    # Old programs go once they have finished.
+    wait_until(lambda: not [pid for pid in old if alive(pid)], 20, "the end of the old generation")
+    copies = post_arrives(shared, "With the new setting")
+    assert copies[0].header("Subject")[0] == "[new] With the new setting"
+    shared.rollcall.configure({"domain " + DOMAIN: {"subject_tag": None}})
+    assert shared.rollcall.reload()
+
+
+@pytest.mark.parametrize("program", ["rollcall-dispatch", "rollcall-intake"])
+def test_killed_program_is_back_within_two_seconds(shared, program):
+    """HOSTILE S7."""
+    parents = [pid for pid in shared.rollcall.processes()[program] if pid in direct_children(shared)]
+    os.kill(parents[0], signal.SIGKILL)
+    start = time.monotonic()
+    wait_until(lambda: [pid for pid in shared.rollcall.processes().get(program, [])
+                        if pid in direct_children(shared) and pid not in parents], 2, "a new " + program)
+    assert time.monotonic() - start < 2
+    post_arrives(shared, "After the death of " + program)
+
+
+def direct_children(world):
+    with open("/proc/%d/task/%d/children" % (world.rollcall.pid, world.rollcall.pid)) as f:
+        return [int(pid) for pid in f.read().split()]
+
+
+def test_killed_worker_is_replaced_and_its_post_waits(shared):
+    with shared.rollcall.connect() as client:
+        client.envelope(AUTHOR, [LIST])
+        (parent,) = [pid for pid in shared.rollcall.processes()["rollcall-dispatch"] if pid in direct_children(shared)]
+        workers = children(parent)
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: len([pid for pid in children(parent) if alive(pid)]) == len(workers), 5, "new workers")
+        shared.sink.forget()
+        assert client.data(compose(AUTHOR, LIST), 1)[0].code == 250
+    shared.copies(len(shared.crm.members("deelnemers")))
+
+
+def test_one_message_per_session(shared):
+    with shared.rollcall.connect() as client:
+        assert client.post(AUTHOR, [LIST], compose(AUTHOR, LIST))[0].code == 250
+        assert client.command("MAIL FROM:<%s>" % AUTHOR).code == 421
+        with pytest.raises(Closed):
+            client.reply()
+
+
+def test_second_master_refuses(shared):
+    result = subprocess.run([os.path.join(BUILD, "rollcall-lmtpd"), "--config", shared.rollcall.config],
+                            capture_output=True, text=True, timeout=20)
+    assert result.returncode != 0 and "runs already" in result.stderr
+    post_arrives(shared, "The first one still works")
+
+
+def test_stop_finishes_and_leaves_nothing():
+    with World() as world:
+        family = children(world.rollcall.pid)
+        path = world.rollcall.lmtp.partition(":")[2]
+        with world.rollcall.connect() as client:
+            client.command("LHLO x")
+            world.rollcall.daemon.send(signal.SIGTERM)
+            assert [reply.code for reply in client.post(AUTHOR, [LIST], compose(AUTHOR, LIST))] == [250]
+            client.command("QUIT")
+        assert world.rollcall.stop() == 0
+        assert not [pid for pid in family if alive(pid)]
+        assert not os.path.exists(path)
+        world.copies(len(world.crm.members("deelnemers")))
+        # What comes meanwhile waits in Postfix.
+        world.sink.forget()
+        world.post(AUTHOR, LIST, "While stopped")
+        assert world.postfix.wait_deferred()
+        world.rollcall.start()
+        world.postfix.flush()
+        world.copies(len(world.crm.members("deelnemers")))
+
+
+def test_master_killed_hard_takes_its_children_with_it_and_starts_again():
+    with World() as world:
+        world.rollcall.kill()
+        world.rollcall.start()
+        post_arrives(world, "After kill -9")
+
+
+def bad_settings(world):
+    """Settings that must refuse the start, with what must be said."""
+    here = world.rollcall.directory
+    rsa1024 = os.path.join(here, "keys", "small.pem")
+    readable = os.path.join(here, "keys", "readable.pem")
+    subprocess.run(["openssl", "genrsa", "-out", rsa1024, "512"], check=True, capture_output=True)
+    subprocess.run(["openssl", "genrsa", "-out", readable, "2048"], check=True, capture_output=True)
+    os.chmod(rsa1024, 0o600)
+    os.chmod(readable, 0o644)
+    open_state = os.path.join(here, "open-state")
+    os.mkdir(open_state, 0o777)
+    os.chmod(open_state, 0o777)
+    return [
+        ({"rollcall": {"usre": "x"}}, r"unknown setting \"usre\""),
+        ({"rollcall": {"user": "root"}}, r"user root: must not be root"),
+        ({"rollcall": {"intake_user": "nobody-of-that-name"}}, r"intake_user nobody-of-that-name: no such user"),
+        ({"rollcall": {"listen": "tcp:1234"}}, r"listen tcp:1234: expected"),
+        ({"rollcall": {"listen": "unix:/nonexistent/lmtp"}}, r"listen unix:/nonexistent/lmtp: No such file"),
+        ({"rollcall": {"qmqp_group": "no-such-group"}}, r"qmqp_group no-such-group: no such group"),
+        ({"rollcall": {"state_directory": "/nonexistent"}}, r"/nonexistent"),
+        ({"rollcall": {"state_directory": open_state}}, r"open-state"),
+        ({"domain " + DOMAIN: {"dkim_keys": "s:" + rsa1024}}, r"small\.pem"),
+        ({"domain " + DOMAIN: {"dkim_keys": "s:" + readable}}, r"readable\.pem"),
+        ({"domain " + DOMAIN: {"dkim_keys": "a b:" + readable}}, r"selector"),
+    ]
+
+
+def test_refusals_to_start():
+    """HOSTILE C1, C2, C3, C9, D15 at the start of the whole: it ends, and says what is wrong."""
+    with World(start_rollcall=False) as world:
+        for settings, words in bad_settings(world):
+            good = {section: dict(values) for section, values in world.rollcall.sections.items()}
+            world.rollcall.configure(settings)
+            status, said = world.rollcall.refusal()
+            assert status != 0
+            assert re.search(words, said), (settings, said)
+            world.rollcall.sections = good
+        world.rollcall.configure({})
+        world.mariadb.execute("GRANT INSERT ON crm.members_user TO mlist")
+        status, said = world.rollcall.refusal()
+        assert status != 0 and "INSERT" in said
+        world.rollcall.configure({"crm": {"excess_grants": "warn"}})
+        world.rollcall.start()
+        assert world.rollcall.log("INSERT")
+        post_arrives(world, "Allowed with a warning")
+
+
+def test_odd_surroundings():
+    """HOSTILE S9, S10: descriptors 0 to 2 closed, a Turkish locale, umask 0, a huge environment, a deleted working directory."""
+    with World(start_rollcall=False) as world:
+        program, config = os.path.join(BUILD, "rollcall-lmtpd"), world.rollcall.config
+        gone = os.path.join(world.directory, "gone")
+        os.mkdir(gone)
+        environment = dict(os.environ, LC_ALL="tr_TR.UTF-8", LANG="tr_TR.UTF-8", HUGE="x" * 100000, LD_PRELOAD="")
+        world.rollcall.configure({"rollcall": {"log": "syslog"}})
+        script = "umask 0; cd %s && rmdir %s && exec %s --config %s <&- >&- 2>&-" % (gone, gone, program, config)
+        process = subprocess.Popen(["sh", "-c", script], env=environment)
+        try:
+            wait_until(world.rollcall.answers, 15, "the start")
+            post_arrives(world, "From odd surroundings")
+            assert os.stat(os.path.join(world.rollcall.directory, "run", "rollcall.pid")).st_mode & 0o022 == 0
+        finally:
+            process.terminate()
+            assert process.wait(45) == 0
