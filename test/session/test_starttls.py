@@ -177,7 +177,7 @@ def test_plain_text_instead_of_a_handshake(start):
 def test_client_that_is_no_friend(start):
     server = start(lmtp_clients="192.0.2.0/24;2001:db8::/32")
     with server.connect() as c:
-        assert c.reply().startswith("550 5.7.1")
+        assert c.reply().startswith("421 4.7.0")
         assert c.is_closed()
     assert "127.0.0.1 may not speak LMTP to us" in server.log_text()
     assert server.posts() == []
