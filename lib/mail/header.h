@@ -71,6 +71,11 @@ void header_prepend(struct header *header, const char *name, const char *value);
 void header_append(struct header *header, const char *name, const char *value);
 /** Puts a new value into the place of the first field of that name, removes the others; appends if there is none. */
 void header_replace(struct header *header, const char *name, const char *value);
+/**
+ * Puts `raw` in the place of the field at this index: a whole field made from the bytes that stood there, with the same name, folds
+ * and last CRLF. It is taken over.
+ */
+void header_set_raw(struct header *header, guint index, char *raw);
 /** All fields in order, CRLF line ends, without the empty line that ends the block. */
 void header_render(const struct header *header, GString *out);
 

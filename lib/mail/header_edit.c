@@ -165,3 +165,12 @@ void header_render(const struct header *header, GString *out)
 		g_string_append_len(out, field->data, (gssize)field->length);
 	}
 }
+
+void header_set_raw(struct header *header, guint index, char *raw)
+{
+	struct header_field *field = &g_array_index(header->fields, struct header_field, index);
+
+	g_free(field->owned);
+	field->data = field->owned = raw;
+	field->length = strlen(raw);
+}

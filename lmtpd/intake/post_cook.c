@@ -4,6 +4,7 @@
  * Transparent by default: the body leaves byte for byte but for lines that Postfix would break.
  */
 #include "lib/base/process.h"
+#include "lib/mail/address_form.h"
 #include "lib/mail/cook_fields.h"
 #include "lib/mail/eight_bit.h"
 #include "lib/mail/long_lines.h"
@@ -49,5 +50,6 @@ struct verdict post_cook(struct post *post)
 	struct verdict verdict = eight_bit_encode(&post->header, post->envelope->smtputf8);
 	if (verdict_is_final(&verdict))
 		return verdict;
+	address_form_settle(&post->header);
 	return long_lines_mend(&post->header, message->raw.data, message->raw.length, message->body, &post->body);
 }

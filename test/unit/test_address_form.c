@@ -1,0 +1,84 @@
+/* lib/mail/address_form.h: what Postfix would rewrite after us, and all that it leaves alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "lib/mail/address_form.h"
+
+static void test_values(void **state)
+{
+	static const struct {
+		const char *value, *settled; /* NULL: stays */
+	} cases[] = {
+		{"\"member\"@x.example", "member@x.example"},
+		{"\"a.b\"@x.example, c@d.example", "a.b@x.example, c@d.example"},
+		{"Name <\"member\"@x.example>", "Name <member@x.example>"},
+		{"\"Name\" <\"member\"@x.example>", "\"Name\" <member@x.example>"},
+		{"a@x.example.", "a@x.example"},
+		{"<a@x.example.>, b@c.example.\r\n\t(comment.) , d@e.example.;", "<a@x.example>, b@c.example\r\n\t(comment.) , d@e.example;"},
+		{"<@a.example,@b.example:c@d.example>", "<c@d.example>"},
+		{"<@a.example:c@d.example>", "<c@d.example>"},
+		{"member@x.example", NULL},
+		{"\"a b\"@x.example", NULL},
+		{"\"a..b\"@x.example", NULL},
+		{"\".a\"@x.example", NULL},
+		{"\"\"@x.example", NULL},
+		{"\"a\\b\"@x.example", NULL},
+		{"\"member\" @x.example", NULL},
+		{"\"Jan.\" <jan@x.example>", NULL},
+		{"Jan P. <jan@x.example>", NULL},
+		{"Mr. X. <jan@x.example>", NULL},
+		{"(\"a\"@b. <@c:d>) jan@x.example", NULL},
+		{"\"\\\"a\\\"@b.\" <jan@x.example>", NULL},
+		{"<@a.example c@d.example>", NULL},
+		{"undisclosed-recipients:;", NULL},
+		{"\"open", NULL},
+		{"\"open\\", NULL},
+		{"(open\\", NULL},
+		{"<@", NULL},
+		{"<", NULL},
+		{"", NULL},
+		{"caf\xc3\xa9 <jan@x.example>", NULL},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		size_t length = strlen(cases[i].value);
+		char *copy = g_memdup2(cases[i].value, MAX(length, 1));
+		g_autofree char *settled = address_form_value(copy, length);
+
+		g_free(copy);
+		if (g_strcmp0(settled, cases[i].settled) != 0)
+			fail_msg("\"%s\" became %s", cases[i].value, settled ? settled : "(itself)");
+		/* Once is enough. */
+		g_autofree char *again = settled ? address_form_value(settled, strlen(settled)) : NULL;
+		assert_null(again);
+	}
+}
+
+static void test_only_address_fields(void **state)
+{
+	static const char text[] = "Subject: \"a\"@b.example.\r\nCc: \"a\"@b.example\r\nX-To: \"a\"@b.example\r\n\r\n";
+	struct header header = {0};
+	size_t body;
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	assert_int_equal(header_parse(text, sizeof(text) - 1, &header, &body), HEADER_OK);
+	address_form_settle(&header);
+	header_render(&header, out);
+	assert_string_equal(out->str, "Subject: \"a\"@b.example.\r\nCc: a@b.example\r\nX-To: \"a\"@b.example\r\n");
+	header_clear(&header);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_only_address_fields),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
