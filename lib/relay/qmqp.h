@@ -2,7 +2,8 @@
  * The way into Postfix: one QMQP transaction for one message and all its recipients, all or nothing.
  * qmqp_begin() does everything that can fail but the last byte; qmqp_commit() writes that byte and waits for the one reply.
  * Dropping a transaction before the commit leaves nothing in Postfix: qmqpd throws an incomplete message away.
- * http://cr.yp.to/proto/qmqp.html, netstrings; DESIGN section 4.
+ * Between the two, qmqpd waits (qmqpd_timeout, 300 s): be quick. Addresses are only ever in memory, and wiped after sending.
+ * http://cr.yp.to/proto/qmqp.html, netstrings; DESIGN section 4; HOSTILE S4.
  */
 #ifndef ROLLCALL_RELAY_QMQP_H
 #define ROLLCALL_RELAY_QMQP_H
@@ -16,29 +17,33 @@
 
 struct qmqp;
 
-/** What is handed over; everything stays the caller's and must outlive the transaction. */
+/** What is handed over; everything stays the caller's and is not needed any more when qmqp_begin() returns. */
 struct qmqp_job {
-	const char *endpoint;               /**< "unix:/PATH" or "inet:ADDRESS:PORT" */
+	const char *endpoint;               /**< "unix:/PATH" or "inet:ADDRESS:PORT"; no host names */
 	struct io_mapping message;          /**< with LF line ends */
 	const char *sender;                 /**< envelope sender without brackets; for VERP "NAME-bounces+@DOMAIN-@[]" */
 	const struct recipients *recipients; /**< at least one */
 };
 
 /**
- * Connects and sends all but the last byte. NULL with `verdict` DEFERRED (4.3.0, 4.4.x) that says why when that fails,
- * also when Postfix already answers or closes. The caller ends it with qmqp_free().
+ * Connects and sends all but the last byte. NULL with `verdict` DEFERRED (4.3.0 it answered, 4.4.1 nobody there, 4.4.2 it stopped in
+ * between) that says why when that fails, also when Postfix already answers or closes; `verdict` stays as it is otherwise.
+ * The caller ends it with qmqp_free().
  */
 struct qmqp *qmqp_begin(const struct qmqp_job *job, struct deadline deadline, struct verdict *verdict)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 enum qmqp_outcome {
 	QMQP_ACCEPTED, /**< 'K': Postfix has it; queue id known */
-	QMQP_TEMPORARY, /**< 'Z': it certainly has not */
+	QMQP_TEMPORARY, /**< 'Z', or the last byte did not get out: it certainly has not */
 	QMQP_PERMANENT, /**< 'D': it certainly has not, and never will */
-	QMQP_UNCLEAR,   /**< the last byte may have arrived, the answer did not */
+	QMQP_UNCLEAR,   /**< the last byte may have arrived; the answer did not, or makes no sense */
 };
 
-/** Writes the last byte and waits. `queue_id` (replaced) is Postfix's id on QMQP_ACCEPTED, `reason` its printable text else. */
+/**
+ * Writes the last byte and waits for the answer; once only. `queue_id` (replaced) is Postfix's id on QMQP_ACCEPTED (empty when
+ * another server's answer names none), `reason` (replaced) a printable text else.
+ */
 enum qmqp_outcome qmqp_commit(struct qmqp *qmqp, struct deadline deadline, GString *queue_id, GString *reason)
 	G_GNUC_WARN_UNUSED_RESULT;
 
