@@ -1,0 +1,112 @@
+"""What other programs say: compilers, static analysers, shells. Each is skipped, and named as such, where it is not installed."""
+import ast
+import os
+import shutil
+import subprocess
+import warnings
+
+from source import Finding, ROOT, files, text
+
+# A choice of clang-tidy's checks. Its analyser is not among them: it takes three minutes and does not know the cleanup attribute, nor
+# does cppcheck's memleak; leaks are found by AddressSanitizer. Left out of bugprone-*: taste, what -Wconversion is for, and
+# checks that stumble over GLib's macros or over comparing bytes that end in no NUL.
+TIDY = "-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-assignment-in-if-condition," \
+       "-bugprone-narrowing-conversions,-bugprone-macro-parentheses,-bugprone-implicit-widening-of-multiplication-result," \
+       "-bugprone-sizeof-expression,-bugprone-not-null-terminated-result"
+
+
+class Missing(Exception):
+    """The program that the lint needs is not here."""
+
+
+def need(program):
+    if not shutil.which(program):
+        raise Missing(program)
+
+
+def run(argv, **options):
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, errors="replace", **options)
+
+
+def place(line):
+    """"FILE:LINE:… text" as a finding."""
+    parts = line.split(":", 2)
+    if len(parts) == 3 and parts[1].isdigit():
+        return Finding(os.path.relpath(os.path.join(ROOT, parts[0]), ROOT), int(parts[1]), parts[2].strip())
+    return Finding("-", 0, line.strip())
+
+
+def scripts():
+    """Shell scripts: by name or by their first line."""
+    for name in files():
+        if name.endswith(".sh") or ("." not in os.path.basename(name) and text(name).startswith("#!/bin/sh")):
+            yield name
+
+
+def lint_shell():
+    """Shell scripts are of POSIX, and shellcheck has nothing to say."""
+    need("shellcheck")
+    for name in scripts():
+        done = run(["sh", "-n", name])
+        if done.returncode:
+            yield Finding(name, 0, done.stderr.strip())
+        # SC1007: "a= b=c" is how several variables are emptied in one line.
+        for line in run(["shellcheck", "-f", "gcc", "-S", "warning", "-e", "SC1007", name]).stdout.splitlines():
+            yield place(line)
+
+
+def lint_python():
+    """Python files compile without a warning."""
+    for name in files():
+        if not name.endswith(".py"):
+            continue
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                ast.parse(text(name), name)
+                compile(text(name), name, "exec", dont_inherit=True)
+            except SyntaxError as error:
+                yield Finding(name, error.lineno or 0, str(error))
+        for warning in caught:
+            yield Finding(name, warning.lineno, str(warning.message))
+
+
+def lint_compiler(build):
+    """All programs build without a warning."""
+    done = run(["make", "-k", "-j2", "--no-print-directory", "-s", "BUILD=" + build, "WERROR=-Werror", "all"])
+    for line in (done.stdout + done.stderr).splitlines():
+        if ": error: " in line or ": warning: " in line:
+            yield place(line)
+    if done.returncode:
+        yield Finding("Makefile", 0, "make all: " + (done.stderr.strip().splitlines() or ["failed"])[-1])
+
+
+def lint_cppcheck():
+    """cppcheck finds no error."""
+    need("cppcheck")
+    done = run(["cppcheck", "-q", "-j2", "--std=c11", "--enable=warning,portability", "--inline-suppr", "-I.", "-DG_LOG_DOMAIN=\"rollcall\"",
+                "-D_GNU_SOURCE", "--library=gtk", "--suppress=unknownMacro", "--suppress=memleak", "--template={file}:{line}: {id}: {message}", "lib", "lmtpd", "cli"])
+    for line in done.stderr.splitlines():
+        if not line.startswith("nofile:"):
+            yield place(line)
+
+
+def flags():
+    """What the compiler needs to read our files; foreign headers are system headers."""
+    packages = ["glib-2.0", "gmime-3.0", "opendkim", "libmariadb" if run(["pkg-config", "--exists", "libmariadb"]).returncode == 0 else "mysqlclient"]
+    words = run(["pkg-config", "--cflags"] + packages).stdout.split()
+    macros = ["-D_GNU_SOURCE"] + ['-D%s="x"' % name for name in ("G_LOG_DOMAIN", "ROLLCALL_VERSION", "ROLLCALL_LIBEXEC", "ROLLCALL_CONFIG")]
+    return ["-std=gnu11", "-I."] + macros + [word.replace("-I", "-isystem", 1) for word in words]
+
+
+def lint_clang_tidy():
+    """clang-tidy finds no mistake (a choice of its checks)."""
+    need("clang-tidy")
+    sources = [name for name in files() if name.endswith(".c") and name.startswith(("lib/", "lmtpd/", "cli/"))]
+    halves = [sources[0::2], sources[1::2]]
+    started = [subprocess.Popen(["clang-tidy", "--quiet", "--checks=" + TIDY] + half + ["--"] + flags(), cwd=ROOT, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, errors="replace") for half in halves]
+    for process in started:
+        for line in process.communicate()[0].splitlines():
+            if ": warning: " in line or ": error: " in line:
+                yield place(line)
