@@ -62,8 +62,8 @@ gboolean handoff_say(int control, enum handoff_word word, const char *text, stru
 	G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Waits for one word. Its text, made printable, goes to `text` (HANDOFF_TEXT_SIZE bytes). Returns the word as it came, which the
- * caller compares with what it expects, or 0 when the deadline passed or the other side is gone.
+ * Waits for one word. Its text, made printable, goes to `text` (HANDOFF_TEXT_SIZE bytes). Returns the word as it
+ * came, which the caller compares with what it expects, or 0 when the deadline passed or the other side is gone.
  */
 int handoff_hear(int control, char *text, struct deadline deadline) G_GNUC_WARN_UNUSED_RESULT;
 

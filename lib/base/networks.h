@@ -17,7 +17,10 @@ GArray *networks_parse(const char *const *texts, const char **bad) G_GNUC_WARN_U
 /** Whether the address (of family AF_INET or AF_INET6; any other is not) is in one of the networks. */
 gboolean networks_contain(const GArray *networks, const struct sockaddr *address);
 
-/** The address without its port, e.g. "192.0.2.1" or "2001:db8::1"; "unknown" for another family. At most 46 bytes with NUL. */
+/**
+ * The address without its port, e.g. "192.0.2.1" or "2001:db8::1"; "unknown" for another family. At most 46 bytes
+ * with NUL.
+ */
 void networks_address_text(const struct sockaddr *address, char *text, size_t size);
 
 #endif

@@ -45,8 +45,8 @@ struct data_decoder {
 void data_decoder_start(struct data_decoder *decoder, guint64 limit);
 
 /**
- * Takes the next piece. Content (CRLF line ends, dots unstuffed) is appended to `out`: at most `length + 1` bytes, nothing any
- * more once there is a fault. `*used` is the number of input bytes taken: all of them after DATA_MORE.
+ * Takes the next piece. Content (CRLF line ends, dots unstuffed) is appended to `out`: at most `length + 1` bytes,
+ * nothing any more once there is a fault. `*used` is the number of input bytes taken: all of them after DATA_MORE.
  * Not to be called again after DATA_END or DATA_FLOOD.
  */
 enum data_progress data_decoder_feed(struct data_decoder *decoder, const char *data, size_t length, GString *out,

@@ -36,13 +36,18 @@ struct session_envelope {
 struct session_handlers {
 	void *context;
 	/**
-	 * Routes one RCPT: class NONE accepts and fills list, role and extension of `recipient` (address is set); else the verdict is the reply.
+	 * Routes one RCPT: class NONE accepts and fills list, role and extension of `recipient` (address is set:
+	 * normal form, or "postmaster"); else the verdict, 4xx or 5xx, is the reply.
 	 */
 	struct verdict (*route)(void *context, struct session_recipient *recipient);
-	/** Called before the session waits for the peer: what the route function holds open may be let go. */
+	/**
+	 * Called, also many times in a row, before the session waits for the peer: what the route function holds
+	 * open may be let go.
+	 */
 	void (*idle)(void *context);
 	/**
-	 * Decides about the message in `message` (a memfd, CRLF lines, dots unstuffed, no bare CR, LF or NUL): fills each recipient's verdict.
+	 * Decides about the message in `message` (a memfd, not sealed, CRLF lines, dots unstuffed, no bare CR, LF or NUL; it
+	 * stays the session's): fills each recipient's verdict. Called once per session at most.
 	 */
 	void (*post)(void *context, struct session_envelope *envelope, int message);
 };
@@ -53,13 +58,16 @@ struct session_config {
 	guint recipients_limit;
 	guint command_deadline, session_deadline, post_deadline; /**< seconds */
 	gboolean trusted;  /**< XFORWARD and AUTH= are offered and believed */
-	int tls_control;   /**< SOCK_SEQPACKET to the TLS front (see tls_front.h), or -1: no STARTTLS */
+	int tls_control;   /**< to the TLS front's relay (lib/base/handoff.h), or -1: no STARTTLS */
 };
 
 /** Serves the session on `in`/`out` (may be the same descriptor, or stdin/stdout) until it ends. Closes nothing. */
 void session_serve(const struct session_config *config, const struct session_handlers *handlers, int in, int out);
 
-/** Whether the peer is still there: FALSE once it has closed its end. For the check before the last byte. */
+/**
+ * Whether the peer is still there: FALSE once it has closed its end, or half of it. For the check before the last byte.
+ * Of a pipe or file nobody can tell, so its peer is always there.
+ */
 gboolean session_peer_present(int in);
 
 #endif

@@ -17,7 +17,7 @@ void session_starttls(struct session *session, const struct command *command)
 	session->handlers->idle(session->handlers->context);
 	if (session->over)
 		return;
-	/* The one reply that the front writes for us, see there. A failed handshake leaves a client that nothing can be said to. */
+	/* The one reply that the front writes for us, see there. After a failed handshake nothing can be said any more. */
 	if (!handoff_say(control, HANDOFF_START, "220 2.0.0 Ready to start TLS", deadline) ||
 		handoff_hear(control, text, deadline) != HANDOFF_UP) {
 		session->over = TRUE;

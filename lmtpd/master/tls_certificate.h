@@ -23,8 +23,8 @@ struct tls_certificate *tls_certificate_load(const char *certificate_file, const
 void tls_certificate_free(struct tls_certificate *certificate);
 
 /**
- * Looks at the files and loads the pair again when they have changed. When the new pair does not work the old one stays, and
- * the log says so once for each change.
+ * Looks at the files and loads the pair again when they have changed. When the new pair does not work the old one
+ * stays, and the log says so once for each change.
  */
 void tls_certificate_refresh(struct tls_certificate *certificate);
 

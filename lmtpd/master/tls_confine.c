@@ -15,7 +15,7 @@ enum {
 	RELAY_MEMORY = 256,      /* MiB of address space, most of it the libraries' */
 };
 
-/* AddressSanitizer reserves terabytes of address space, and at exit it looks at files: under it (tests) both walls are left out. */
+/* AddressSanitizer reserves terabytes of address space and looks at files: under it (tests) both walls are left out. */
 #if defined(__SANITIZE_ADDRESS__)
 #define UNDER_ASAN 1
 #else

@@ -1,6 +1,6 @@
 /*
- * One TCP connection's relay: carries bytes between the client and the parser's child, in plain text until the child asks for
- * TLS, then decrypted. It never looks at a byte it carries, and its memory is two buffers of fixed size.
+ * One TCP connection's relay: carries bytes between the client and the parser's child, in plain text until the child
+ * asks for TLS, then decrypted. It never looks at a byte it carries, and its memory is two buffers of fixed size.
  *
  * It has no deadline of its own for a session: the child has those, and when the child ends the relay ends. What it does
  * bound is what the child cannot see: the handshake, and a client that does not take what it is sent.

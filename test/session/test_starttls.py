@@ -139,8 +139,8 @@ def test_old_protocols_and_no_tickets(start, authority):
 # ---- what somebody on the line might do ----
 
 @pytest.mark.parametrize("injected", [
-    b"RSET\r\n", b"LHLO evil\r\nMAIL FROM:<evil@b.example>\r\nRCPT TO:<other@lists.example.org>\r\nDATA\r\n", b"x" * 3000, b"NOOP\r\n" * 5000],
-                         ids=["command", "transaction", "noise", "much"])
+    b"RSET\r\n", b"LHLO evil\r\nMAIL FROM:<evil@b.example>\r\nRCPT TO:<other@lists.example.org>\r\nDATA\r\n", b"x" * 3000,
+    b"NOOP\r\n" * 5000], ids=["command", "transaction", "noise", "much"])
 def test_injection_before_tls(start, authority, injected):
     server = start()
     with server.connect() as plain:
