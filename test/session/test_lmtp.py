@@ -93,7 +93,7 @@ def test_pipelining_is_answered_in_one_piece_and_order(start):
     with server.connect() as c:
         c.hello()
         c.say("MAIL FROM:<a@b.example>", "RCPT TO:<%s>" % LIST, "RCPT TO:<nobody@lists.example.org>", "RCPT TO:<%s>" % OTHER, "DATA")
-        time.sleep(0.3)
+        wait_until(lambda: selectors_ready(c.socket), what="replies")
         replies = c.socket.recv(65536).decode().split("\r\n")
         assert codes(replies) == ["250", "250", "550", "250", "354"]
         c.send(POST + END)
@@ -500,10 +500,10 @@ def test_l18_silent_and_slow(start):
             c.expect("DATA", "354")
             drip(c, b"x")
 
-    assert 0.9 < elapsed(silent) < 2.5
-    assert 0.9 < elapsed(slow_command) < 2.5
+    assert 0.9 < elapsed(silent) < 2.9
+    assert 0.9 < elapsed(slow_command) < 2.9
     # Each piece comes in time, so it is the session's own deadline that ends this one.
-    assert 2.5 < elapsed(slow_data) < 5
+    assert 2.9 < elapsed(slow_data) < 10
     assert server.posts() == []
 
 
