@@ -115,12 +115,6 @@ static enum walk_result end_header(struct walker *walker, size_t end, size_t bod
 	return WALK_OK;
 }
 
-static void close_entity(struct walker *walker, struct walk_entity *entity, size_t end)
-{
-	entity->end = MAX(entity->body, end);
-	walker->walk->flags |= entity->flags;
-}
-
 /* Ends all open entities inside the one with this index (-1: all), and the frames among them. */
 static void close_inside(struct walker *walker, int outer, size_t end)
 {
@@ -135,7 +129,10 @@ static void close_inside(struct walker *walker, int outer, size_t end)
 				entity->flags |= WALK_NO_PARTS;
 			walker->frame_count--;
 		}
-		close_entity(walker, entity, end);
+		/* The line end before a delimiter may be the empty line of the innermost header: then it is no body's. */
+		end = MAX(entity->body, end);
+		entity->end = end;
+		walk->flags |= entity->flags;
 	}
 	walker->current = outer;
 }

@@ -43,6 +43,9 @@ static char *describe(const char *data, const struct walk *walk)
 	for (guint i = 0; i < walk->entities->len; i++) {
 		const struct walk_entity *entity = walk_entity(walk, i);
 
+		assert_true(entity->header <= entity->body && entity->body <= entity->end);
+		if (i > 0)
+			assert_true(entity->end <= walk_entity(walk, (guint)entity->parent)->end);
 		g_string_append_printf(out, "%s%u %d %s", i ? "|" : "", entity->depth, entity->parent, entity->type);
 		if (!walk_is_multipart(entity) && !walk_is_message(entity))
 			g_string_append_printf(out, " [%s]", body_of(data, entity));
@@ -97,6 +100,10 @@ static const struct {
 		"0 -1 multipart/mixed|1 0 multipart/mixed|2 1 text/plain [one]|1 0 text/plain [two]", WALK_UNCLOSED},
 	{MIXED "--x\nContent-Type: multipart/mixed; boundary=y\n\n--y\n\none\n--y--\nepilogue\n--x--\n",
 		"0 -1 multipart/mixed|1 0 multipart/mixed|2 1 text/plain [one]", WALK_EPILOGUE},
+
+	/* an empty body right before a delimiter of the multipart around its own */
+	{MIXED "--x\nContent-Type: multipart/mixed; boundary=y\n\n--y\n\n--x--\n",
+		"0 -1 multipart/mixed|1 0 multipart/mixed|2 1 text/plain []", WALK_UNCLOSED},
 
 	/* headers of parts that end early, or are none */
 	{MIXED "--x\nContent-Type: text/html\n--x\n\ntwo\n--x--\n",
