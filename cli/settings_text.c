@@ -14,7 +14,11 @@ struct shown {
 	const char *value;
 };
 
-typedef void (*show_function)(GString *out, const struct shown *shown);
+/* How it is written down. */
+struct style {
+	void (*section)(GString *out, const char *section); /* a domain's or list's section, also when nothing of it is shown */
+	void (*setting)(GString *out, const struct shown *shown);
+};
 
 static gboolean is_of_place(enum setting_scope scope)
 {
@@ -56,7 +60,8 @@ static char *section_of(enum setting_scope scope, const char *where)
 }
 
 /* Settings of [rollcall] and [crm], or those of a domain or list `where`. */
-static void show_place(GString *out, const struct settings_view *view, const char *where, show_function show)
+static void show_place(GString *out, const struct settings_view *view, const char *where,
+	const struct style *style)
 {
 	for (int i = 0; i < SETTING_COUNT; i++) {
 		enum setting setting = (enum setting)i;
@@ -72,21 +77,30 @@ static void show_place(GString *out, const struct settings_view *view, const cha
 			.line = settings_line(view->settings, setting, where),
 			.value = settings_text(view->settings, setting, where),
 		};
-		show(out, &shown);
+		style->setting(out, &shown);
 	}
 }
 
-static void show_all(GString *out, const struct settings_view *view, show_function show)
+/* That a domain is ours is said by its section alone, so it is shown even when it is empty. */
+static void show_places(GString *out, const struct settings_view *view, const char *const *places, const struct style *style)
+{
+	for (; *places; places++) {
+		g_autofree char *section = section_of(SCOPE_LIST, *places);
+
+		style->section(out, section);
+		show_place(out, view, *places, style);
+	}
+}
+
+static void show_all(GString *out, const struct settings_view *view, const struct style *style)
 {
 	if (view->where) {
-		show_place(out, view, view->where, show);
+		show_place(out, view, view->where, style);
 		return;
 	}
-	show_place(out, view, NULL, show);
-	for (const char *const *domain = settings_domains(view->settings); *domain; domain++)
-		show_place(out, view, *domain, show);
-	for (const char *const *list = settings_lists(view->settings); *list; list++)
-		show_place(out, view, *list, show);
+	show_place(out, view, NULL, style);
+	show_places(out, view, settings_domains(view->settings), style);
+	show_places(out, view, settings_lists(view->settings), style);
 }
 
 /* A section's head stands once, before its first setting. */
@@ -114,6 +128,10 @@ static void show_in_file(GString *out, const struct shown *shown)
 	g_string_append_printf(out, "%s =%s%s\n", settings_row(shown->setting)->name, *value ? " " : "", value);
 }
 
+static void no_section(GString *out, const char *section)
+{
+}
+
 static void show_in_json(GString *out, const struct shown *shown)
 {
 	const struct setting_row *row = settings_row(shown->setting);
@@ -133,18 +151,20 @@ static void show_in_json(GString *out, const struct shown *shown)
 
 char *settings_text_file(const struct settings_view *view)
 {
+	static const struct style style = {.section = begin_section, .setting = show_in_file};
 	GString *out = g_string_new(NULL);
 
-	show_all(out, view, show_in_file);
+	show_all(out, view, &style);
 	return g_string_free(out, FALSE);
 }
 
 char *settings_text_json(const struct settings_view *view)
 {
+	static const struct style style = {.section = no_section, .setting = show_in_json};
 	GString *out = g_string_new(NULL);
 
 	json_begin(out);
-	show_all(out, view, show_in_json);
+	show_all(out, view, &style);
 	json_end(out);
 	return g_string_free(out, FALSE);
 }
