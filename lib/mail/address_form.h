@@ -1,9 +1,11 @@
 /*
- * Addresses in header fields, brought into the form that Postfix would give them after we have signed. [M]
+ * Addresses in header fields, brought into a form that Postfix leaves alone after we have signed. [M]
  *
- * cleanup(8) passes each address field of a QMQP message through its rewriting service. The one that postfix-conf sets up
- * appends and swaps nothing, but three things it still does: it takes needless quotes off a local part, the dot off the end of a
- * domain, and a source route off an address. A field that it changes breaks every signature over it, so it is changed here first.
+ * cleanup(8) takes the header of a QMQP message for a local one, whatever the settings, and rewrites its addresses: it completes
+ * "bob" to bob@ITS-NAME, takes needless quotes off a local part and puts needed ones on, takes the dot off the end of a domain, and
+ * a source route off an address. A field that it changes breaks every signature over it, so it is changed here first: to the same, but
+ * a name without a domain becomes the empty group "bob:;", since we do not know whose bob it is. (A rewriting service of our own that completes
+ * nothing would break aliases of the site that point to local names.)
  * All else, blanks, comments and names, stays byte for byte. RFC 5322 section 3.4 and 4.4.
  */
 #ifndef ROLLCALL_MAIL_ADDRESS_FORM_H

@@ -136,7 +136,8 @@ def test_m5_one_normal_form(shared, value):
 
 
 @pytest.mark.parametrize("field", ["bob", "bob, alice@x.example", "bob@host", "a!b!c", "a%b@x.example", "a@x.example.", '"a"@x.example',
-                                   "<@a.example:b@c.example>", "Friends: bob, a@b.example;", "foo bar <>", '"a..b"@c.example'])
+                                   "<@a.example:b@c.example>", "Friends: bob, a@b.example;", "foo bar <>", '"a..b"@c.example',
+                                   "a..b@c.example", "a.@b.example", "a@b@c.example", "Bob <bob>", "bob (Bob)"])
 def test_signature_survives_odd_addresses(shared, field):
     """Postfix would rewrite these after we have signed; [M] in doc/design.md."""
     goes_out(shared, mail(("Cc", field)))

@@ -113,9 +113,9 @@ def test_what_apply_writes(config):
     assert config.value("relay_domains") == "$rollcall_domains" and config.value("transport_maps") == "$rollcall_transport_maps"
     assert config.postconf("-xh", "relay_domains", "transport_maps").split("\n")[:2] == [D, INLINE]
     assert config.value("rollcall_destination_recipient_limit") == config.value("rollcall_destination_concurrency_limit") == "10"
-    assert [config.service(name)[:8] for name in ("rollcall", "rollcall-out", "rollcall-cleanup", "rollcall-rewrite", "rollcall-pipe")] == [
+    assert [config.service(name)[:8] for name in ("rollcall", "rollcall-out", "rollcall-cleanup", "rollcall-pipe")] == [
         "rollcall unix - - n - - lmtp".split(), "rollcall-out unix n - y - - qmqpd".split(),
-        "rollcall-cleanup unix n - y - 0 cleanup".split(), "rollcall-rewrite unix - - y - - trivial-rewrite".split(), []]
+        "rollcall-cleanup unix n - y - 0 cleanup".split(), []]
     assert "no_address_mappings" not in " ".join(config.service("rollcall-out"))
 
 
@@ -260,7 +260,7 @@ def test_own_layout_of_our_entries_survives(config):
 def test_chroot_is_that_of_the_own_cleanup(config, chroot):
     config.postconf("-Fe", "cleanup/unix/chroot=" + chroot)
     config.done("--domain", D, "apply")
-    assert [config.service(s)[4] for s in ("rollcall", "rollcall-out", "rollcall-cleanup", "rollcall-rewrite")] == ["n"] + [chroot] * 3
+    assert [config.service(s)[4] for s in ("rollcall", "rollcall-out", "rollcall-cleanup")] == ["n", chroot, chroot]
 
 
 # ---- domains and transports ----
