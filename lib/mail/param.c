@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "lib/mail/param_text.h"
 
 struct cursor {
 	const char *place, *end;
@@ -257,67 +258,6 @@ static void collect(struct found *found, struct param *param)
 	}
 }
 
-/* Takes "charset'language'" off the front of an extended value; returns what stands behind it. */
-static const char *take_charset(const GString *raw, gboolean *latin1, guint *flags)
-{
-	const char *first = memchr(raw->str, '\'', raw->len);
-	const char *second = first ? strchr(first + 1, '\'') : NULL;
-
-	*latin1 = FALSE;
-	if (!second) {
-		*flags |= PARAM_UNSURE;
-		return raw->str;
-	}
-	size_t length = (size_t)(first - raw->str);
-	if (text_equal_ascii_case(raw->str, length, "iso-8859-1"))
-		*latin1 = TRUE;
-	else if (!text_equal_ascii_case(raw->str, length, "utf-8") &&
-		!text_equal_ascii_case(raw->str, length, "us-ascii"))
-		*flags |= PARAM_UNSURE;
-	return second + 1;
-}
-
-static void append_percent(GString *out, const char *place, const char *end, guint *flags)
-{
-	for (; place < end; place++) {
-		if (*place != '%') {
-			g_string_append_c(out, *place);
-		} else if (end - place > 2 && g_ascii_isxdigit(place[1]) && g_ascii_isxdigit(place[2])) {
-			g_string_append_c(out, (char)(g_ascii_xdigit_value(place[1]) * 16 + g_ascii_xdigit_value(place[2])));
-			place += 2;
-		} else {
-			g_string_append_c(out, '%');
-			*flags |= PARAM_UNSURE;
-		}
-	}
-}
-
-static void to_utf8(GString *value, gboolean latin1, guint *flags)
-{
-	g_autoptr(GString) out = g_string_sized_new(value->len);
-
-	for (size_t i = 0; i < value->len; i++) {
-		unsigned char c = (unsigned char)value->str[i];
-
-		if (c < 32 || c == 127) {
-			g_string_append_c(out, '?');
-			*flags |= PARAM_UNSURE;
-		} else if (c > 127 && latin1) {
-			g_string_append_unichar(out, c);
-		} else {
-			g_string_append_c(out, (char)c);
-		}
-	}
-	if (!text_is_utf8(out->str, out->len))
-		*flags |= PARAM_UNSURE;
-	g_autofree char *valid = g_utf8_make_valid(out->str, (gssize)out->len);
-	g_string_assign(value, valid);
-	if (value->len <= PARAM_VALUE)
-		return;
-	*flags |= PARAM_UNSURE;
-	g_string_truncate(value, (gsize)(g_utf8_find_prev_char(value->str, value->str + PARAM_VALUE) - value->str));
-}
-
 /* Puts the value together from what was found. */
 static void assemble(struct found *found, GString *value)
 {
@@ -326,9 +266,9 @@ static void assemble(struct found *found, GString *value)
 
 	if (found->extended || (found->segments[0] && found->segment_extended[0])) {
 		GString *raw = found->extended ? found->extended : found->segments[0];
-		const char *text = take_charset(raw, &latin1, &found->flags);
+		const char *text = param_text_charset(raw, &latin1, &found->flags);
 
-		append_percent(value, text, raw->str + raw->len, &found->flags);
+		param_text_percent(value, text, raw->str + raw->len, &found->flags);
 	} else if (found->segments[0]) {
 		g_string_append_len(value, found->segments[0]->str, (gssize)found->segments[0]->len);
 	} else if (found->plain) {
@@ -338,7 +278,7 @@ static void assemble(struct found *found, GString *value)
 		const GString *raw = found->segments[i];
 
 		if (found->segment_extended[i])
-			append_percent(value, raw->str, raw->str + raw->len, &found->flags);
+			param_text_percent(value, raw->str, raw->str + raw->len, &found->flags);
 		else
 			g_string_append_len(value, raw->str, (gssize)raw->len);
 	}
@@ -346,7 +286,7 @@ static void assemble(struct found *found, GString *value)
 	for (i = found->segments[0] && !found->extended ? i : 0; i < PARAM_SEGMENTS; i++)
 		if (found->segments[i])
 			found->flags |= PARAM_UNSURE;
-	to_utf8(value, latin1, &found->flags);
+	param_text_finish(value, latin1, &found->flags);
 }
 
 static void found_clear(struct found *found)
