@@ -44,7 +44,8 @@ enum crm_result crm_find_list(struct crm *crm, const char *name, const char *dom
 
 /**
  * What `person` (an address in normal form) is on `list` (its address): bits of enum wire_standing in `*standing`, 0 for a
- * stranger. CRM_FOUND or CRM_TROUBLE.
+ * stranger. STANDING_LIST_HAS_MODERATOR is looked up for owners and moderators only: to others it makes no difference,
+ * and finding out that there is none reads the whole list. CRM_FOUND or CRM_TROUBLE.
  */
 enum crm_result crm_standing(struct crm *crm, const char *list, const char *person, guint *standing,
 	struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;

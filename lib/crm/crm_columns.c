@@ -58,8 +58,9 @@ static void take_row(struct crm *crm, const struct crm_cell *cells)
 
 static gboolean read_columns(struct crm *crm)
 {
-	const char *const arguments[] = {settings_text(crm->settings, SET_view, NULL), NULL};
-	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_COLUMNS, arguments);
+	const char *const view[] = {settings_text(crm->settings, SET_view, NULL), NULL};
+	const struct crm_values values = {.names = view};
+	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_COLUMNS, &values);
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
 

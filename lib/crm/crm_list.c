@@ -63,8 +63,8 @@ struct find {
 static gboolean find_work(struct crm *crm, void *context)
 {
 	struct find *find = context;
-	crm_auto_statement struct crm_statement *statement =
-		crm_statement_open(crm, CRM_SQL_SPELLINGS, (const char *const *)find->spellings);
+	const struct crm_values values = {.names = (const char *const *)find->spellings};
+	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_SPELLINGS, &values);
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
 
@@ -109,8 +109,8 @@ static gboolean read_count(struct crm *crm, const struct crm_cell *cell, guint *
 gboolean crm_list_count(struct crm *crm, const char *list, char **spelling, guint *rows)
 {
 	g_auto(GStrv) spellings = crm_list_spellings_of(crm, list);
-	crm_auto_statement struct crm_statement *statement =
-		crm_statement_open(crm, CRM_SQL_COUNT, (const char *const *)spellings);
+	const struct crm_values values = {.names = (const char *const *)spellings};
+	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_COUNT, &values);
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
 	g_autofree char *found = NULL;

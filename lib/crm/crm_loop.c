@@ -10,6 +10,8 @@
 #include "lib/base/process.h"
 #include "lib/crm/crm_private.h"
 
+enum { PORTION = 100 /* names of lists */ };
+
 static const char *const site_locals[] = {"postmaster", "mailer-daemon", NULL};
 
 static const char *domain_of(const char *address)
@@ -62,8 +64,8 @@ static GHashTable *possible_lists(const struct crm *crm, const GPtrArray *suspec
 /* Asks which of the spellings the view has; the addresses they stand for are added to `known`. */
 static gboolean ask(struct crm *crm, const char *const *spellings, GHashTable *known)
 {
-	crm_auto_statement struct crm_statement *statement =
-		crm_statement_open(crm, CRM_SQL_KNOWN_LISTS, spellings);
+	const struct crm_values values = {.names = spellings};
+	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_KNOWN_LISTS, &values);
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
 
@@ -77,7 +79,7 @@ static gboolean ask(struct crm *crm, const char *const *spellings, GHashTable *k
 	return step == CRM_END;
 }
 
-/* In portions, because the number of placeholders is fixed. */
+/* In portions, so that no question gets too long. */
 static gboolean ask_all(struct crm *crm, GHashTable *possible, GHashTable *known)
 {
 	g_autoptr(GPtrArray) portion = g_ptr_array_new_with_free_func(g_free);
@@ -90,7 +92,7 @@ static gboolean ask_all(struct crm *crm, GHashTable *possible, GHashTable *known
 
 		for (guint i = 0; spellings[i]; i++)
 			g_ptr_array_add(portion, g_strdup(spellings[i]));
-		if (portion->len + CRM_LIST_SPELLINGS <= CRM_NAMES)
+		if (portion->len < PORTION)
 			continue;
 		g_ptr_array_add(portion, NULL);
 		if (!ask(crm, (const char *const *)portion->pdata, known))

@@ -16,14 +16,10 @@
 #include "lib/crm/crm_rows.h"
 
 enum {
-	CRM_LIST_SPELLINGS = 3,     /* name, name@domain, name@domain in Unicode */
-	CRM_ADDRESS_SPELLINGS = 36, /* see crm_standing.c */
-	CRM_NAMES = 32,             /* list names asked for in one go; see crm_loop.c */
-	CRM_ARGUMENTS = CRM_LIST_SPELLINGS + CRM_ADDRESS_SPELLINGS,
 	CRM_COLUMNS = 4,
-	CRM_CELL_SIZE = 1024,       /* bytes; no address, list or word we take is longer than a quarter of it */
-	CRM_ROWS_LIMIT = 10000000,  /* rows of one list; struct recipients can hold that many of the longest */
-	CRM_TEXT_LIMIT = 200,       /* bytes of a server's message in the log */
+	CRM_CELL_SIZE = 1024,      /* bytes; no address, list or word we take is longer than a quarter of it */
+	CRM_ROWS_LIMIT = 10000000, /* rows of one list; struct recipients can hold that many of the longest */
+	CRM_TEXT_LIMIT = 200,      /* bytes of a server's message in the log */
 };
 
 /* ---- what went wrong ---- */
@@ -140,11 +136,18 @@ enum crm_query {
 	CRM_SQL_QUERIES,
 };
 
+/* What a query is about. NULL or NULL-terminated, not empty where the query uses it. */
+struct crm_values {
+	const char *const *names;     /* of lists, as the column may spell them */
+	const char *const *addresses; /* of people, as the column may spell them */
+};
+
 /*
- * The text of a query with the view's and columns' names filled in; `wide` when an argument is not ASCII. The
- * caller frees.
+ * The text of a query: the names of view and columns quoted, the values as hexadecimal literals. The caller wipes
+ * and frees.
  */
-char *crm_sql_text(const struct crm *crm, enum crm_query query, gboolean wide) G_GNUC_WARN_UNUSED_RESULT;
+char *crm_sql_text(const struct crm *crm, enum crm_query query, const struct crm_values *values)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* The statements that make the session ours: isolation, character set, modes, limits on the server's side. Free with g_strfreev(). */
 char **crm_sql_session(const struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
 /* The setting that names a column of the view. */
@@ -158,12 +161,9 @@ struct crm_statement;
 
 enum crm_step { CRM_ROW, CRM_END, CRM_BROKEN };
 
-/*
- * Prepares and executes `query` with text arguments, as many as the query has placeholders: what is missing is filled up with the
- * last one given, so that a query with "IN (?, ?, ?)" is one text whatever the number. NULL with the error latched.
- */
-struct crm_statement *crm_statement_open(struct crm *crm, enum crm_query query,
-	const char *const *arguments) G_GNUC_WARN_UNUSED_RESULT;
+/* Prepares and executes `query`. NULL with the error latched. */
+struct crm_statement *crm_statement_open(struct crm *crm, enum crm_query query, const struct crm_values *values)
+	G_GNUC_WARN_UNUSED_RESULT;
 /*
  * The next row, straight from the wire. On CRM_ROW `cells` has one element for each column, valid until the next call.
  * CRM_END only after the server said so and no error is pending; CRM_BROKEN has the error latched.
@@ -189,10 +189,7 @@ gboolean crm_columns_is_truth(const struct crm_column *column);
 
 /* ---- crm_list.c ---- */
 
-/*
- * The values of the list column that can stand for the list `name@domain`, NULL-terminated; at most CRM_LIST_SPELLINGS.
- * The caller frees with g_strfreev().
- */
+/* The values of the list column that can stand for the list `name@domain`, NULL-terminated. Free with g_strfreev(). */
 char **crm_list_spellings(const struct crm *crm, const char *name, const char *domain) G_GNUC_WARN_UNUSED_RESULT;
 /* The same for a list's address. */
 char **crm_list_spellings_of(const struct crm *crm, const char *list) G_GNUC_WARN_UNUSED_RESULT;

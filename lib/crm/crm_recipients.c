@@ -115,9 +115,9 @@ static gboolean take_address(struct fan *fan, const struct crm_cell *cell)
 
 static gboolean read_members(struct crm *crm, struct fan *fan)
 {
-	const char *const arguments[] = {fan->spelling, fan->spelling, NULL};
-	crm_auto_statement struct crm_statement *statement =
-		crm_statement_open(crm, CRM_SQL_MEMBERS, arguments);
+	const char *const name[] = {fan->spelling, NULL};
+	const struct crm_values values = {.names = name};
+	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_MEMBERS, &values);
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
 
@@ -152,8 +152,9 @@ static gboolean settle_suspects(struct crm *crm, struct fan *fan)
 
 static gboolean read_candidates(struct crm *crm, struct fan *fan, enum crm_query query, GPtrArray *candidates)
 {
-	const char *const arguments[] = {fan->spelling, fan->spelling, NULL};
-	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, query, arguments);
+	const char *const name[] = {fan->spelling, NULL};
+	const struct crm_values values = {.names = name};
+	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, query, &values);
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
 	guint count = 0;

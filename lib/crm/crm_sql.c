@@ -1,36 +1,41 @@
 /*
- * Every SQL text of this room, and nothing else. {view} and the columns are filled in, quoted, from the
- * settings; values travel as arguments of prepared statements only.
+ * Every SQL text of this room, and nothing else. {view} and the columns are filled in, quoted, from the settings.
+ *
+ * Values are hexadecimal literals, {name}, {names} and {addresses}: whatever bytes they have, only 0-9 and A-F reach the
+ * server's parser, so there is nothing to escape. Placeholders would do the same, but MariaDB does not push a condition
+ * with a placeholder down into a view that it must materialise (DISTINCT, ORDER BY; measured on 10.11): each
+ * question about one list would then read all lists, 6 s instead of 0.2 s among 310,000 rows.
  *
  * What the texts count on: an index that begins with the list (or, where the view joins, on the list's name), and one on
- * the address; `column = ?` in the column's own collation reaches them. Capital and small letters:
+ * the address; `column = value` in the column's own collation reaches them. Capital and small letters:
  * collations of MySQL do not tell them apart unless they end in _bin or _cs; for these, and for binary columns, {list~} and {address~}
- * become CONVERT(… USING utf8mb4), whose collation does not either, at the price of the index. So they do when an
- * argument has letters that the column's character set may lack, which is an error to MySQL.
+ * become CONVERT(… USING utf8mb4), whose collation does not either, at the price of the index. So they do when a
+ * value has letters that the column's character set may lack, which is an error to MySQL.
  * {bytes} is the list's value as UTF-8 bytes, which compare exactly: no case, no accents, no padding.
  */
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/crm/crm_private.h"
 
 /* Words that mean "no" in a role column (see crm_rows.c); what is left may be a yes, and crm_rows_truth() says. */
 #define NOT_FALSE " NOT IN ('', '0', 'no', 'n', 'false', 'f', 'off')"
-#define THIS_LIST " WHERE {list} = ? AND {bytes} = ?"
+#define THIS_LIST " WHERE {list} = {name} AND {bytes} = {name}"
 
 static const char *const texts[CRM_SQL_QUERIES] = {
 	[CRM_SQL_COLUMNS] = "SELECT COLUMN_NAME, DATA_TYPE, COLLATION_NAME FROM information_schema.COLUMNS"
-			    " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?",
-	[CRM_SQL_SPELLINGS] = "SELECT DISTINCT {bytes} FROM {view} WHERE {list~} IN ({lists?}) LIMIT 20",
-	[CRM_SQL_COUNT] = "SELECT {bytes}, COUNT(*) FROM {view} WHERE {list~} IN ({lists?}) GROUP BY 1",
+			    " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}",
+	[CRM_SQL_SPELLINGS] = "SELECT DISTINCT {bytes} FROM {view} WHERE {list~} IN ({names}) LIMIT 20",
+	[CRM_SQL_COUNT] = "SELECT {bytes}, COUNT(*) FROM {view} WHERE {list~} IN ({names}) GROUP BY 1",
 	[CRM_SQL_MEMBERS] = "SELECT {address}, {mode} FROM {view}" THIS_LIST,
 	[CRM_SQL_OWNERS] = "SELECT {address}, {owner} FROM {view}" THIS_LIST " AND {owner}" NOT_FALSE,
 	[CRM_SQL_MODERATORS] = "SELECT {address}, {moderator} FROM {view}" THIS_LIST " AND {moderator}" NOT_FALSE,
 	[CRM_SQL_PERSON] = "SELECT {bytes}, {address}, {owner}, {moderator} FROM {view}"
-			   " WHERE {list~} IN ({lists?}) AND {address~} IN ({addresses?})",
+			   " WHERE {list~} IN ({names}) AND {address~} IN ({addresses})",
 	[CRM_SQL_HAS_MODERATOR] = "SELECT {bytes}, {address}, {moderator} FROM {view}"
-				  " WHERE {list~} IN ({lists?}) AND {moderator}" NOT_FALSE " LIMIT 20",
-	[CRM_SQL_KNOWN_LISTS] = "SELECT DISTINCT {bytes} FROM {view} WHERE {list~} IN ({names?})",
+				  " WHERE {list~} IN ({names}) AND {moderator}" NOT_FALSE " LIMIT 20",
+	[CRM_SQL_KNOWN_LISTS] = "SELECT DISTINCT {bytes} FROM {view} WHERE {list~} IN ({names})",
 	[CRM_SQL_LISTS] = "SELECT {bytes}, {owner}, {moderator}, COUNT(*) FROM {view} GROUP BY 1, 2, 3",
 	[CRM_SQL_VIEW] = "SELECT {list}, {address}, {mode}, {owner} FROM {view} WHERE {moderator} IS NULL LIMIT 0",
 	[CRM_SQL_NAMES] = "SELECT DISTINCT {bytes} FROM {view}",
@@ -77,10 +82,29 @@ static void append_quoted(GString *out, const char *name)
 	g_string_append_c(out, '`');
 }
 
-static void append_placeholders(GString *out, guint count)
+static void append_literal(GString *out, const char *value)
 {
-	for (guint i = 0; i < count; i++)
-		g_string_append(out, i == 0 ? "?" : ", ?");
+	g_string_append(out, "_utf8mb4 X'");
+	for (; *value; value++)
+		g_string_append_printf(out, "%02X", (unsigned char)*value);
+	g_string_append_c(out, '\'');
+}
+
+static void append_literals(GString *out, const char *const *values)
+{
+	for (guint i = 0; values[i]; i++) {
+		if (i > 0)
+			g_string_append(out, ", ");
+		append_literal(out, values[i]);
+	}
+}
+
+static gboolean is_wide(const char *const *values)
+{
+	for (; values && *values; values++)
+		if (text_has_8bit(*values, strlen(*values)))
+			return TRUE;
+	return FALSE;
 }
 
 static void append_converted(GString *out, const char *name)
@@ -107,47 +131,58 @@ static void append_bytes(GString *out, const char *name)
 	g_string_append(out, " AS BINARY)");
 }
 
-static void append_mark(GString *out, const struct crm *crm, const char *word, gboolean wide)
+/* The columns that are written the same in every query. */
+static gboolean append_column(GString *out, const struct crm *crm, const char *mark)
 {
-	if (strcmp(word, "view") == 0)
-		append_quoted(out, settings_text(crm->settings, SET_view, NULL));
-	else if (strcmp(word, "list") == 0)
-		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_LIST));
-	else if (strcmp(word, "list~") == 0)
-		append_comparable(out, crm, CRM_COLUMN_LIST, wide);
-	else if (strcmp(word, "bytes") == 0)
-		append_bytes(out, crm_sql_column(crm, CRM_COLUMN_LIST));
-	else if (strcmp(word, "address") == 0)
-		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_ADDRESS));
-	else if (strcmp(word, "address~") == 0)
-		append_comparable(out, crm, CRM_COLUMN_ADDRESS, wide);
-	else if (strcmp(word, "mode") == 0)
-		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_MODE));
-	else if (strcmp(word, "owner") == 0)
-		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_OWNER));
-	else if (strcmp(word, "moderator") == 0)
-		append_quoted(out, crm_sql_column(crm, CRM_COLUMN_MODERATOR));
-	else if (strcmp(word, "lists?") == 0)
-		append_placeholders(out, CRM_LIST_SPELLINGS);
-	else if (strcmp(word, "addresses?") == 0)
-		append_placeholders(out, CRM_ADDRESS_SPELLINGS);
-	else if (strcmp(word, "names?") == 0)
-		append_placeholders(out, CRM_NAMES);
-	else
-		log_panic("crm_sql_text: {%s}", word);
+	static const char *const marks[CRM_VIEW_COLUMNS] = {
+		[CRM_COLUMN_LIST] = "list",
+		[CRM_COLUMN_ADDRESS] = "address",
+		[CRM_COLUMN_MODE] = "mode",
+		[CRM_COLUMN_OWNER] = "owner",
+		[CRM_COLUMN_MODERATOR] = "moderator",
+	};
+
+	for (int i = 0; i < CRM_VIEW_COLUMNS; i++)
+		if (strcmp(marks[i], mark) == 0) {
+			append_quoted(out, crm_sql_column(crm, (enum crm_view_column)i));
+			return TRUE;
+		}
+	return FALSE;
 }
 
-char *crm_sql_text(const struct crm *crm, enum crm_query query, gboolean wide)
+static void append_mark(GString *out, const struct crm *crm, const char *mark, const struct crm_values *values)
 {
-	GString *out = g_string_new(NULL);
+	if (append_column(out, crm, mark))
+		return;
+	if (strcmp(mark, "view") == 0)
+		append_quoted(out, settings_text(crm->settings, SET_view, NULL));
+	else if (strcmp(mark, "bytes") == 0)
+		append_bytes(out, crm_sql_column(crm, CRM_COLUMN_LIST));
+	else if (strcmp(mark, "list~") == 0)
+		append_comparable(out, crm, CRM_COLUMN_LIST, is_wide(values->names));
+	else if (strcmp(mark, "address~") == 0)
+		append_comparable(out, crm, CRM_COLUMN_ADDRESS, is_wide(values->addresses));
+	else if (strcmp(mark, "name") == 0)
+		append_literal(out, values->names[0]);
+	else if (strcmp(mark, "names") == 0)
+		append_literals(out, values->names);
+	else if (strcmp(mark, "addresses") == 0)
+		append_literals(out, values->addresses);
+	else
+		log_panic("crm_sql_text: {%s}", mark);
+}
+
+char *crm_sql_text(const struct crm *crm, enum crm_query query, const struct crm_values *values)
+{
+	GString *out = g_string_sized_new(1024);
 	const char *place = texts[query];
 
 	for (const char *open, *close; (open = strchr(place, '{')); place = close + 1) {
 		close = strchr(open, '}');
-		g_autofree char *word = g_strndup(open + 1, (gsize)(close - open - 1));
+		g_autofree char *mark = g_strndup(open + 1, (gsize)(close - open - 1));
 
 		g_string_append_len(out, place, open - place);
-		append_mark(out, crm, word, wide);
+		append_mark(out, crm, mark, values);
 	}
 	g_string_append(out, place);
 	return g_string_free(out, FALSE);

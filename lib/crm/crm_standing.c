@@ -40,9 +40,10 @@ static void add_with_blanks(GPtrArray *out, char *spelling)
 	}
 }
 
-/* Three spellings, times plain, decomposed and quoted, times four with blanks: that is CRM_ADDRESS_SPELLINGS. */
-static void add_person(GPtrArray *out, const char *person)
+/* Every spelling plain, decomposed and quoted, each with and without blanks: a few dozen at most. */
+static GPtrArray *person_spellings(const char *person)
 {
+	GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
 	g_auto(GStrv) spellings = address_spellings(person);
 
 	for (char **spelling = spellings; *spelling; spelling++) {
@@ -53,22 +54,8 @@ static void add_person(GPtrArray *out, const char *person)
 			add_with_blanks(out, g_steal_pointer(&decomposed));
 		add_with_blanks(out, quoted_local(*spelling));
 	}
-}
-
-/* All of the list's spellings, filled up to their fixed number, then the person's. */
-static GPtrArray *person_arguments(const struct crm *crm, const char *list, const char *person)
-{
-	GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
-	g_auto(GStrv) spellings = crm_list_spellings_of(crm, list);
-
-	for (guint i = 0; i < g_strv_length(spellings); i++)
-		g_ptr_array_add(arguments, g_strdup(spellings[i]));
-	while (arguments->len < CRM_LIST_SPELLINGS)
-		g_ptr_array_add(arguments, g_strdup(spellings[0]));
-	add_person(arguments, person);
-	g_ptr_array_set_size(arguments, MIN((gint)arguments->len, CRM_ARGUMENTS));
-	g_ptr_array_add(arguments, NULL);
-	return arguments;
+	g_ptr_array_add(out, NULL);
+	return out;
 }
 
 /* What has been seen of one role in a person's rows. */
@@ -130,10 +117,11 @@ static gboolean take_row(struct crm *crm, struct person *person, const struct cr
 	return TRUE;
 }
 
-static gboolean read_person(struct crm *crm, struct person *person, const char *const *arguments)
+static gboolean read_person(struct crm *crm, struct person *person, const char *const *addresses)
 {
-	crm_auto_statement struct crm_statement *statement =
-		crm_statement_open(crm, CRM_SQL_PERSON, arguments);
+	g_auto(GStrv) names = crm_list_spellings_of(crm, person->list);
+	const struct crm_values values = {.names = (const char *const *)names, .addresses = addresses};
+	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_PERSON, &values);
 	g_autoptr(GString) normal = g_string_new(NULL);
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
@@ -146,10 +134,10 @@ static gboolean read_person(struct crm *crm, struct person *person, const char *
 
 gboolean crm_person_look(struct crm *crm, const char *list, const char *person, guint *standing)
 {
-	g_autoptr(GPtrArray) arguments = person_arguments(crm, list, person);
+	g_autoptr(GPtrArray) addresses = person_spellings(person);
 	g_autofree char *key = address_key(person);
 	struct person found = {.list = list, .key = key};
-	gboolean done = read_person(crm, &found, (const char *const *)arguments->pdata);
+	gboolean done = read_person(crm, &found, (const char *const *)addresses->pdata);
 
 	g_free(found.spelling);
 	*standing = 0;
@@ -166,9 +154,9 @@ gboolean crm_person_look(struct crm *crm, const char *list, const char *person, 
 /* Addresses of rows that look like a moderator's; they are read to the end before anything else is asked. */
 static gboolean read_candidates(struct crm *crm, const char *list, GPtrArray *candidates)
 {
-	g_auto(GStrv) spellings = crm_list_spellings_of(crm, list);
-	crm_auto_statement struct crm_statement *statement =
-		crm_statement_open(crm, CRM_SQL_HAS_MODERATOR, (const char *const *)spellings);
+	g_auto(GStrv) names = crm_list_spellings_of(crm, list);
+	const struct crm_values values = {.names = (const char *const *)names};
+	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_HAS_MODERATOR, &values);
 	g_autoptr(GString) normal = g_string_new(NULL);
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
@@ -180,7 +168,10 @@ static gboolean read_candidates(struct crm *crm, const char *list, GPtrArray *ca
 	return step == CRM_END;
 }
 
-/* Whether the list has a moderator at all: the first candidate whose rows agree settles it. */
+/*
+ * Whether the list has a moderator at all: the first candidate whose rows agree settles it. Where there is none, the
+ * server has looked through the whole list.
+ */
 static gboolean look_for_moderator(struct crm *crm, const char *list, gboolean *found)
 {
 	g_autoptr(GPtrArray) candidates = g_ptr_array_new_with_free_func(g_free);
@@ -210,9 +201,10 @@ static gboolean standing_work(struct crm *crm, void *context)
 
 	if (!crm_person_look(crm, standing->list, standing->person, &standing->bits))
 		return FALSE;
+	/* Owners stand in where there is no moderator; to nobody else does it matter. */
 	if (standing->bits & STANDING_MODERATOR)
 		moderated = TRUE;
-	else if (!look_for_moderator(crm, standing->list, &moderated))
+	else if ((standing->bits & STANDING_OWNER) && !look_for_moderator(crm, standing->list, &moderated))
 		return FALSE;
 	if (moderated)
 		standing->bits |= STANDING_LIST_HAS_MODERATOR;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/base/text.h"
 #include "lib/crm/crm_private.h"
 
 /* my_bool in one library, bool in the other. */
@@ -36,28 +35,6 @@ static gboolean fail(struct crm_statement *statement)
 	return crm_fail(statement->crm, CRM_TROUBLE_OTHER, "the client library failed without a reason");
 }
 
-static gboolean bind_arguments(struct crm_statement *statement, const char *const *arguments)
-{
-	unsigned long count = mysql_stmt_param_count(statement->stmt);
-	MYSQL_BIND binds[CRM_ARGUMENTS] = {0};
-	const char *value = arguments ? arguments[0] : NULL;
-
-	if (count == 0)
-		return TRUE;
-	if (count > CRM_ARGUMENTS || !value)
-		log_panic("crm_statement: %lu placeholders", count);
-	for (unsigned long i = 0; i < count; i++) {
-		if (*arguments)
-			value = *arguments++;
-		binds[i].buffer_type = MYSQL_TYPE_STRING;
-		binds[i].buffer = (void *)value;
-		binds[i].buffer_length = strlen(value);
-	}
-	if (*arguments)
-		log_panic("crm_statement: more than %lu arguments", count);
-	return mysql_stmt_bind_param(statement->stmt, binds) == 0 || fail(statement);
-}
-
 static gboolean bind_results(struct crm_statement *statement)
 {
 	statement->columns = mysql_stmt_field_count(statement->stmt);
@@ -73,29 +50,20 @@ static gboolean bind_results(struct crm_statement *statement)
 	return mysql_stmt_bind_result(statement->stmt, statement->results) == 0 || fail(statement);
 }
 
-static gboolean is_wide(const char *const *arguments)
+static gboolean execute(struct crm_statement *statement, enum crm_query query, const struct crm_values *values)
 {
-	for (; arguments && *arguments; arguments++)
-		if (text_has_8bit(*arguments, strlen(*arguments)))
-			return TRUE;
-	return FALSE;
-}
+	char *text = crm_sql_text(statement->crm, query, values);
+	gsize length = strlen(text);
+	gboolean prepared = mysql_stmt_prepare(statement->stmt, text, length) == 0;
 
-/* The arguments must live until mysql_stmt_execute() has sent them. */
-static gboolean execute(struct crm_statement *statement, enum crm_query query, const char *const *arguments)
-{
-	g_autofree char *text = crm_sql_text(statement->crm, query, is_wide(arguments));
-
-	if (mysql_stmt_prepare(statement->stmt, text, strlen(text)) != 0)
-		return fail(statement);
-	if (!bind_arguments(statement, arguments))
-		return FALSE;
-	if (mysql_stmt_execute(statement->stmt) != 0)
+	explicit_bzero(text, length);
+	g_free(text);
+	if (!prepared || mysql_stmt_execute(statement->stmt) != 0)
 		return fail(statement);
 	return bind_results(statement);
 }
 
-struct crm_statement *crm_statement_open(struct crm *crm, enum crm_query query, const char *const *arguments)
+struct crm_statement *crm_statement_open(struct crm *crm, enum crm_query query, const struct crm_values *values)
 {
 	struct crm_statement *statement = g_new0(struct crm_statement, 1);
 
@@ -104,7 +72,7 @@ struct crm_statement *crm_statement_open(struct crm *crm, enum crm_query query, 
 	statement->stmt = mysql_stmt_init(crm->mysql);
 	if (!statement->stmt)
 		log_fatal("crm: out of memory");
-	if (execute(statement, query, arguments))
+	if (execute(statement, query, values))
 		return statement;
 	crm_statement_close(statement);
 	return NULL;

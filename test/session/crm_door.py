@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 
+from lab.crm import PASSWORD, schema
 from lab.process import BUILD
 
 PROBE = os.path.join(BUILD, "test", "session", "crm_probe")
@@ -15,6 +16,12 @@ PRIVATE = ("mail.example.net", "post.example.com", "space.example", "home.exampl
 
 def listed(name):
     return "%s@%s" % (name, DOMAIN)
+
+
+def renew_user(crm):
+    """Rollcall's user as schema/grants.sql makes it, whatever a test before has done to it."""
+    crm.execute("DROP USER IF EXISTS mlist")
+    crm.mariadb.script("SET @password = '%s';\n" % PASSWORD + schema("grants.sql"))
 
 
 class Answer:

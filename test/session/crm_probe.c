@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/log.h"
 #include "lib/base/settings.h"
@@ -44,9 +45,9 @@ static void standing(struct crm *crm, char **words)
 	if (crm_standing(crm, words[1], words[2], &bits, &verdict) == CRM_TROUBLE)
 		print_trouble(&verdict);
 	else
-		printf("%s%s%s%s\n", bits & STANDING_SUBSCRIBER ? "subscriber " : "", bits & STANDING_OWNER ? "owner " : "",
-			bits & STANDING_MODERATOR ? "moderator " : "",
-			bits & STANDING_LIST_HAS_MODERATOR ? "moderated" : "unmoderated");
+		printf("%s%s%s%s\n", bits & STANDING_SUBSCRIBER ? "subscriber" : "stranger",
+			bits & STANDING_OWNER ? " owner" : "", bits & STANDING_MODERATOR ? " moderator" : "",
+			bits & STANDING_LIST_HAS_MODERATOR ? " moderated" : "");
 }
 
 static void recipients(struct crm *crm, char **words, gboolean show)
@@ -56,6 +57,7 @@ static void recipients(struct crm *crm, char **words, gboolean show)
 	struct verdict verdict = VERDICT_UNDECIDED;
 	struct crm_reading reading;
 	gint64 start = g_get_monotonic_time();
+	g_autofree char *status = NULL;
 
 	switch (crm_recipients(crm, words[1], role, &all, &reading, &verdict)) {
 	case CRM_NOT_FOUND:
@@ -71,7 +73,12 @@ static void recipients(struct crm *crm, char **words, gboolean show)
 	}
 	printf("%u recipients, %u rows, %u skipped, %u duplicates, %u looping\n", recipients_count(all), reading.rows,
 		reading.skipped, reading.duplicates, reading.looping);
-	fprintf(stderr, "seconds %.3f\n", (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC);
+	double seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+	/* Not ru_maxrss, which remembers the parent's size. */
+	g_file_get_contents("/proc/self/status", &status, NULL, NULL);
+	const char *peak = strstr(status, "VmHWM:");
+	fprintf(stderr, "seconds %.3f, CPU %.3f, peak %ld kB\n", seconds, (double)clock() / CLOCKS_PER_SEC,
+		peak ? atol(peak + strlen("VmHWM:")) : -1);
 	for (guint i = 0; show && i < recipients_count(all); i++)
 		puts(recipients_get(all, i));
 }
