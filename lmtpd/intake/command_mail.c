@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/limits.h"
 #include "lib/base/text.h"
 #include "lib/list/address.h"
 #include "lmtpd/intake/xtext.h"
@@ -171,6 +172,22 @@ static const char *find_path_end(const char *text, size_t length)
 	return NULL;
 }
 
+/*
+ * A sender that is a mailbox but for its domain: an address literal, an underscore. Nothing is sent there by us and nobody is
+ * authorised by it, and refusing it would only bounce a post that Postfix has accepted. It is kept as it came.
+ */
+static gboolean is_odd_sender(const char *path, size_t length)
+{
+	const char *at = memchr(path, '@', length);
+
+	if (!at || at == path || at + 1 == path + length || length > LIMIT_ADDRESS)
+		return FALSE;
+	for (size_t i = 0; i < length; i++)
+		if (path[i] <= 32 || path[i] >= 127 || strchr("<>()\",;\\", path[i]))
+			return FALSE;
+	return memchr(at + 1, '@', length - (size_t)(at + 1 - path)) == NULL;
+}
+
 static enum command_fault read_address(const char *path, size_t length, gboolean utf8, struct command *command)
 {
 	enum command_fault bad = command->verb == COMMAND_MAIL ? COMMAND_BAD_SENDER : COMMAND_BAD_RECIPIENT;
@@ -188,7 +205,11 @@ static enum command_fault read_address(const char *path, size_t length, gboolean
 	/* Also where only the domain is not ASCII and A-labels would do: RFC 6531 3.5 wants SMTPUTF8 for any such path. */
 	if (!utf8 && text_has_8bit(path, length))
 		return COMMAND_NEEDS_UTF8;
-	if (address_normalise(path, length, utf8, normal) != ADDRESS_OK)
+	enum address_result result = address_normalise(path, length, utf8, normal);
+	if (command->verb == COMMAND_MAIL && (result == ADDRESS_DOMAIN || result == ADDRESS_LITERAL) &&
+		is_odd_sender(path, length))
+		g_string_append_len(normal, path, (gssize)length);
+	else if (result != ADDRESS_OK)
 		return bad;
 	command->address = g_strdup(normal->str);
 	return COMMAND_OK;

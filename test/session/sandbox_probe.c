@@ -49,7 +49,8 @@ static void try_network(void)
 
 static void try_processes(pid_t parent)
 {
-	char *const arguments[] = {"sh", NULL};
+	char name[] = "sh";
+	char *const arguments[] = {name, NULL};
 
 	report("fork", syscall(SYS_fork) >= 0);
 	report("vfork-clone", syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0);
