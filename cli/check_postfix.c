@@ -109,16 +109,13 @@ static void check_sizes(struct postfix_check *part)
 	report_todo(part->check->report, "set message_size_limit in [rollcall] at least as high as in main.cf");
 }
 
-/* Each table once, however many questions it left unanswered. */
 static void check_unasked(struct postfix_check *part)
 {
-	for (guint i = 0; i < part->unasked->len; i++) {
-		const char *table = g_ptr_array_index(part->unasked, i);
-		guint first;
+	const GPtrArray *unasked = postfix_unasked(part->postfix);
 
-		if (g_ptr_array_find_with_equal_func(part->unasked, table, g_str_equal, &first) && first < i)
-			continue;
-		report_add(part->check->report, REPORT_WARNING, "Postfix: %s could not be asked", table);
+	for (guint i = 0; i < unasked->len; i++) {
+		report_add(part->check->report, REPORT_WARNING, "Postfix: %s could not be asked",
+			(const char *)g_ptr_array_index(unasked, i));
 		report_todo(part->check->report, "see that it has no entry that catches a list's address");
 	}
 }
@@ -136,7 +133,6 @@ static void look(struct postfix_check *part)
 void check_postfix(struct check *check)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) unasked = g_ptr_array_new_with_free_func(g_free);
 	struct postfix *postfix = postfix_open(check->postfix_directory, &error);
 
 	if (!postfix) {
@@ -144,7 +140,7 @@ void check_postfix(struct check *check)
 			error ? error->message : "there is no postconf here, so its side is not looked at");
 		return;
 	}
-	struct postfix_check part = {.check = check, .postfix = postfix, .unasked = unasked};
+	struct postfix_check part = {.check = check, .postfix = postfix};
 	look(&part);
 	postfix_free(postfix);
 }

@@ -9,8 +9,7 @@
 
 struct postfix_check {
 	struct check *check;
-	const struct postfix *postfix;
-	GPtrArray *unasked; /* tables that could not be asked */
+	struct postfix *postfix;
 };
 
 /** The way from us into Postfix: the service behind qmqp_socket, and what it would do to a copy. */

@@ -44,7 +44,7 @@ static GPtrArray *with_first(const GPtrArray *keys, const char *first)
 
 static GHashTable *look_up(struct postfix_check *part, const char *name, const GPtrArray *keys)
 {
-	return postfix_lookup(part->postfix, name, (const char *const *)keys->pdata, part->unasked);
+	return postfix_lookup(part->postfix, name, (const char *const *)keys->pdata);
 }
 
 static void check_class(struct postfix_check *part, const char *domain)

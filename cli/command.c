@@ -20,9 +20,10 @@ static void complain(const char *name, const char *text)
 int command_parse(struct invocation *invocation, const GOptionEntry *own, const char *more)
 {
 	gboolean help = FALSE;
+	g_autofree char *config = NULL;
 	const GOptionEntry common[] = {
 		COMMAND_HELP_ENTRY(&help),
-		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &invocation->config,
+		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &config,
 			"Configuration file (default " ROLLCALL_CONFIG ")", "FILE"},
 		{"json", 0, 0, G_OPTION_ARG_NONE, &invocation->json, "Print JSON", NULL},
 		{NULL},
@@ -54,8 +55,10 @@ int command_parse(struct invocation *invocation, const GOptionEntry *own, const 
 		complain(name, "too many arguments");
 		return COMMAND_USAGE;
 	}
-	if (!invocation->config)
-		invocation->config = g_strdup(ROLLCALL_CONFIG);
+	if (config || !invocation->config) {
+		g_free(invocation->config);
+		invocation->config = config ? g_steal_pointer(&config) : g_strdup(ROLLCALL_CONFIG);
+	}
 	return COMMAND_GO_ON;
 }
 

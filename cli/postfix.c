@@ -13,6 +13,7 @@ struct postfix {
 	GHashTable *settings;  /* name to value */
 	GHashTable *overrides; /* "service/type/name" to value */
 	GHashTable *services;  /* "name/type" to command line */
+	GPtrArray *unasked;    /* tables that gave no answer: not asked again, since each try may take a while */
 };
 
 void postfix_free(struct postfix *postfix)
@@ -25,6 +26,7 @@ void postfix_free(struct postfix *postfix)
 	g_hash_table_unref(postfix->settings);
 	g_hash_table_unref(postfix->overrides);
 	g_hash_table_unref(postfix->services);
+	g_ptr_array_unref(postfix->unasked);
 	g_free(postfix);
 }
 
@@ -117,6 +119,7 @@ struct postfix *postfix_open(const char *directory, GError **error)
 	postfix->settings = new_table();
 	postfix->overrides = new_table();
 	postfix->services = new_table();
+	postfix->unasked = g_ptr_array_new_with_free_func(g_free);
 	if (!read_all(postfix, error))
 		g_clear_pointer(&postfix, postfix_free);
 	return postfix;
@@ -167,16 +170,10 @@ GPtrArray *postfix_services(const struct postfix *postfix)
 	return names;
 }
 
-/* postmap(1) asks a table directly; "proxy:" is the daemons' way to the same one. */
-static gboolean ask_table(const struct postfix *postfix, const char *table, const char *input, GHashTable *answers)
+static void take_answers(GHashTable *answers, const char *text)
 {
-	const char *name = g_str_has_prefix(table, "proxy:") ? table + strlen("proxy:") : table;
-	const char *argv[] = {postfix->postmap, "-c", postfix->directory, "-q", "-", name, NULL};
-	struct run_result result;
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
-	if (!postfix->postmap || !run_program(argv, input, PATIENCE, &result, NULL))
-		return FALSE;
-	g_auto(GStrv) lines = g_strsplit(result.output, "\n", -1);
 	for (char **line = lines; *line; line++) {
 		char *tab = strchr(*line, '\t');
 
@@ -186,13 +183,27 @@ static gboolean ask_table(const struct postfix *postfix, const char *table, cons
 		if (!g_hash_table_contains(answers, *line))
 			g_hash_table_insert(answers, g_strdup(*line), g_strdup(tab + 1));
 	}
-	/* No answer for any key is status 1 without a word; trouble has words. */
-	gboolean asked = result.status == 0 || result.errors[0] == '\0';
-	run_result_clear(&result);
-	return asked;
 }
 
-GHashTable *postfix_lookup(const struct postfix *postfix, const char *name, const char *const *keys, GPtrArray *unasked)
+/* postmap(1) asks a table directly; "proxy:" is the daemons' way to the same one. `input` is a key a line. */
+static void ask_table(struct postfix *postfix, const char *table, const char *input, GHashTable *answers)
+{
+	const char *name = g_str_has_prefix(table, "proxy:") ? table + strlen("proxy:") : table;
+	const char *argv[] = {postfix->postmap, "-c", postfix->directory, "-q", "-", name, NULL};
+	struct run_result result = {0};
+
+	if (g_ptr_array_find_with_equal_func(postfix->unasked, table, g_str_equal, NULL))
+		return;
+	/* No answer for any key is status 1 without a word; trouble has words. */
+	if (postfix->postmap && run_program(argv, input, PATIENCE, &result, NULL) &&
+		(result.status == 0 || result.errors[0] == '\0'))
+		take_answers(answers, result.output);
+	else
+		g_ptr_array_add(postfix->unasked, g_strdup(table));
+	run_result_clear(&result);
+}
+
+GHashTable *postfix_lookup(struct postfix *postfix, const char *name, const char *const *keys)
 {
 	g_auto(GStrv) tables = postfix_text_elements(postfix_setting(postfix, name));
 	g_autofree char *lines = g_strjoinv("\n", (char **)keys);
@@ -200,12 +211,11 @@ GHashTable *postfix_lookup(const struct postfix *postfix, const char *name, cons
 	GHashTable *answers = new_table();
 
 	for (char **table = tables; *table; table++)
-		if (!ask_table(postfix, *table, input, answers))
-			g_ptr_array_add(unasked, g_strdup(*table));
+		ask_table(postfix, *table, input, answers);
 	return answers;
 }
 
-static gboolean element_has_domain(const struct postfix *postfix, const char *element, const char *domain)
+static gboolean element_has_domain(struct postfix *postfix, const char *element, const char *domain)
 {
 	g_autofree char *input = g_strconcat(domain, "\n", NULL);
 
@@ -220,13 +230,13 @@ static gboolean element_has_domain(const struct postfix *postfix, const char *el
 	if (strchr(element, ':')) {
 		g_autoptr(GHashTable) answers = new_table();
 
-		(void)ask_table(postfix, element, input, answers);
+		ask_table(postfix, element, input, answers);
 		return g_hash_table_contains(answers, domain);
 	}
 	return g_ascii_strcasecmp(element, domain) == 0;
 }
 
-gboolean postfix_lists_domain(const struct postfix *postfix, const char *name, const char *domain)
+gboolean postfix_lists_domain(struct postfix *postfix, const char *name, const char *domain)
 {
 	g_auto(GStrv) elements = postfix_text_elements(postfix_setting(postfix, name));
 
@@ -234,4 +244,9 @@ gboolean postfix_lists_domain(const struct postfix *postfix, const char *name, c
 		if (element_has_domain(postfix, *element, domain))
 			return TRUE;
 	return FALSE;
+}
+
+const GPtrArray *postfix_unasked(const struct postfix *postfix)
+{
+	return postfix->unasked;
 }

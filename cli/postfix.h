@@ -33,13 +33,15 @@ gboolean postfix_service_runs(const struct postfix *postfix, const char *service
 GPtrArray *postfix_services(const struct postfix *postfix) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Looks `keys` (NULL-terminated) up in the tables that parameter `name` lists. The table maps keys to their first answer; a key
- * without one is not in it. Tables that could not be asked go into `unasked` (strings owned by it). The caller unrefs.
+ * Looks `keys` (NULL-terminated) up in the tables that parameter `name` lists. The result maps keys to their first answer; a key
+ * without one is not in it. The caller unrefs.
  */
-GHashTable *postfix_lookup(const struct postfix *postfix, const char *name, const char *const *keys, GPtrArray *unasked)
-	G_GNUC_WARN_UNUSED_RESULT;
+GHashTable *postfix_lookup(struct postfix *postfix, const char *name, const char *const *keys) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Whether the domain list in parameter `name` has `domain`: by name, in a file or in a table. Negated entries are passed over. */
-gboolean postfix_lists_domain(const struct postfix *postfix, const char *name, const char *domain);
+gboolean postfix_lists_domain(struct postfix *postfix, const char *name, const char *domain);
+
+/** The tables that could not be asked by the two above, each once. The array and its texts belong to `postfix`. */
+const GPtrArray *postfix_unasked(const struct postfix *postfix);
 
 #endif

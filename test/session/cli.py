@@ -25,10 +25,10 @@ class Said(collections.namedtuple("Said", "status output errors")):
         return self.of("error")
 
 
-def run(*arguments, prefix=(), path=None, timeout=60, **environment):
-    """Runs it with our own rollcall-postfix in PATH."""
-    search = path or os.path.join(ROOT, "postfix-conf") + ":" + os.environ["PATH"]
-    done = subprocess.run(list(prefix) + [PROGRAM] + list(arguments), env=dict(os.environ, PATH=search, **environment), timeout=timeout,
+def run(*arguments, prefix=(), path=None, script=False, timeout=60):
+    """Runs it; with `script` it finds our own rollcall-postfix, which takes half a second to compare."""
+    search = path or (os.path.join(ROOT, "postfix-conf") + ":" if script else "") + os.environ["PATH"]
+    done = subprocess.run(list(prefix) + [PROGRAM] + list(arguments), env=dict(os.environ, PATH=search), timeout=timeout,
                           capture_output=True, stdin=subprocess.DEVNULL)
     return Said(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
 

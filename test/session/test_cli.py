@@ -56,7 +56,7 @@ def test_config_before_or_behind_the_command(cli):
 # ---- check: all is well ----
 
 def test_all_is_well(cli):
-    said = cli.check()
+    said = cli.check(script=True)
     assert said.status == 0 and said.errors == "" and said.problems == []
     assert {f["level"] for f in said.findings()} <= set(LEVELS) and len(said.of("ok")) > 10
     assert [w for w in said.of("warning") if "spacelog@%s has no owner" % DOMAIN not in w] == []
@@ -79,9 +79,9 @@ def test_check_changes_nothing(cli):
                 found.update({os.path.join(place, name): os.lstat(os.path.join(place, name))[:9] for name in names})
         return {path: (mode, size, uid, gid, mtime) for path, (mode, _, _, _, uid, gid, size, _, mtime) in found.items()}
 
-    cli.check()
+    cli.check(script=True)
     before = state()
-    cli.check()
+    cli.check(script=True)
     assert state() == before
 
 

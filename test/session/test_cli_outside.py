@@ -129,7 +129,7 @@ def test_postfix_directory_that_is_none(cli, tmp_path):
 
 def test_postfix_without_us(cli, postfix):
     postfix.remove()
-    said = cli.check()
+    said = cli.check(script=True)
     problem(said, "no service rollcall-out/unix")
     problem(said, "not in relay_domains")
     problem(said, "mail for %s goes to relay/unix" % DOMAIN)
