@@ -220,37 +220,41 @@ static struct verdict read_verdict(GVariant *answer)
 }
 
 /* Waits for the answer's packet; NULL with the reason. */
-static GVariant *receive_answer(int phase, enum wire_request request, struct deadline deadline,
+static GVariant *receive_answer(int phase, const struct wire_question *question, struct deadline deadline,
 	const char **reason)
 {
 	g_autofree char *frame = g_malloc(LIMIT_FRAME);
-	int fd;
+	io_autofd int fd = -1;
 
 	*reason = "no answer in time";
 	if (!deadline_poll(phase, POLLIN, deadline))
 		return NULL;
 	ssize_t length = receive_packet(phase, frame, LIMIT_FRAME, &fd);
-	io_close(&fd);
 	*reason = "worker gone";
 	if (length <= 0)
 		return NULL;
 	*reason = "answer not understood";
-	if (frame_head(frame, (gsize)length) != request)
+	if (frame_head(frame, (gsize)length) != question->request)
 		return NULL;
-	return decode(frame, (gsize)length, request, TRUE);
+	GVariant *answer = decode(frame, (gsize)length, question->request, TRUE);
+	if (answer && question->answer_fd)
+		*question->answer_fd = io_steal_fd(&fd);
+	return answer;
 }
 
-GVariant *wire_call(int phase, enum wire_request request, GVariant *arguments, int fd,
-	struct deadline deadline, struct verdict *verdict)
+GVariant *wire_call(int phase, const struct wire_question *question, struct deadline deadline,
+	struct verdict *verdict)
 {
 	const char *reason = "cannot ask";
-	g_autoptr(GBytes) frame = encode(request, arguments);
+	g_autoptr(GBytes) frame = encode(question->request, question->arguments);
 	g_autoptr(GVariant) answer = NULL;
 
-	if (send_packet(phase, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), fd, deadline))
-		answer = receive_answer(phase, request, deadline, &reason);
+	if (question->answer_fd)
+		*question->answer_fd = -1;
+	if (send_packet(phase, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), question->fd, deadline))
+		answer = receive_answer(phase, question, deadline, &reason);
 	if (!answer) {
-		log_warning("dispatch: %s: %s", rows[request].name, reason);
+		log_warning("dispatch: %s: %s", rows[question->request].name, reason);
 		*verdict = verdict_deferred("4.3.0", "internal trouble (%s), try again later", reason);
 		return NULL;
 	}
@@ -276,11 +280,11 @@ enum wire_receive wire_receive(int phase, struct deadline deadline, enum wire_re
 	return WIRE_RECEIVED;
 }
 
-gboolean wire_answer(int phase, enum wire_request request, GVariant *answer)
+gboolean wire_answer(int phase, enum wire_request request, GVariant *answer, int fd)
 {
 	if (!g_variant_is_of_type(answer, G_VARIANT_TYPE(rows[request].answer)))
 		log_panic("answer to %s has type %s", rows[request].name, g_variant_get_type_string(answer));
 	g_autoptr(GBytes) frame = encode(request, answer);
 	/* The child reads at once; one that does not is dying, and 10 seconds are plenty to find out. */
-	return send_packet(phase, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), -1, deadline_in(10));
+	return send_packet(phase, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), fd, deadline_in(10));
 }

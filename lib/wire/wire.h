@@ -65,14 +65,21 @@ const char *wire_request_word(guint request);
  */
 int wire_open(int tickets, struct deadline deadline) G_GNUC_WARN_UNUSED_RESULT;
 
+/** One question to dispatch. */
+struct wire_question {
+	enum wire_request request;
+	GVariant *arguments; /**< of the table's type; consumed if floating */
+	int fd;              /**< sent beside it, -1 for none; it stays the caller's */
+	int *answer_fd;      /**< receives the descriptor beside the answer, or -1; NULL: none is wanted, one that comes is closed */
+};
+
 /**
- * One request and its answer. `arguments` is consumed if floating; `fd` is sent beside it, -1 for none
- * (it stays the caller's). `*verdict` is the answer's verdict, already checked; when anything at all
+ * Asks and waits for the answer. `*verdict` is the answer's verdict, already checked; when anything at all
  * goes wrong (no answer in time, worker died, nonsense) it is `451 4.3.0`. Returns the whole answer tuple of the table's
  * type, or NULL then. The caller unrefs it.
  */
-GVariant *wire_call(int phase, enum wire_request request, GVariant *arguments, int fd,
-	struct deadline deadline, struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
+GVariant *wire_call(int phase, const struct wire_question *question, struct deadline deadline,
+	struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- dispatch's side ---- */
 
@@ -96,8 +103,11 @@ int wire_accept(int tickets, struct deadline deadline) G_GNUC_WARN_UNUSED_RESULT
 enum wire_receive wire_receive(int phase, struct deadline deadline, enum wire_request *request,
 	GVariant **arguments, int *fd) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Sends an answer (consumed if floating); FALSE when the child is gone. Panics if its type is not the request's. */
-gboolean wire_answer(int phase, enum wire_request request, GVariant *answer) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Sends an answer (consumed if floating) and beside it `fd`, -1 for none, which stays the caller's. FALSE when the child is gone.
+ * Panics if its type is not the request's.
+ */
+gboolean wire_answer(int phase, enum wire_request request, GVariant *answer, int fd) G_GNUC_WARN_UNUSED_RESULT;
 
 /** A verdict as it stands in answers: a floating "(uuss)". */
 GVariant *wire_verdict(const struct verdict *verdict);

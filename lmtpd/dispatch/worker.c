@@ -54,6 +54,15 @@ gboolean answer_read_key(GVariant *bytes, guint8 key[STORE_KEY_SIZE])
 	return TRUE;
 }
 
+static gboolean answer_request(struct phase *phase, int socket, enum wire_request request, GVariant *arguments, int fd)
+{
+	GVariant *answer = answers[request](phase, arguments, fd);
+	gboolean sent = wire_answer(socket, request, answer, phase->answer_fd);
+
+	io_close(&phase->answer_fd);
+	return sent;
+}
+
 /* One request. FALSE when the phase is over. */
 static gboolean serve_request(struct phase *phase, int socket)
 {
@@ -64,7 +73,7 @@ static gboolean serve_request(struct phase *phase, int socket)
 	switch (wire_receive(socket, phase->deadline, &request, &arguments, &fd)) {
 	case WIRE_RECEIVED:
 		log_debug("request %s", wire_request_word(request));
-		return wire_answer(socket, request, answers[request](phase, arguments, fd));
+		return answer_request(phase, socket, request, arguments, fd);
 	case WIRE_CLOSED:
 		return FALSE;
 	case WIRE_TIMED_OUT:
@@ -80,7 +89,7 @@ static gboolean serve_request(struct phase *phase, int socket)
 static void serve_phase(struct worker *worker, int socket)
 {
 	guint seconds = (guint)settings_number(worker->settings, SET_post_deadline, NULL) + PHASE_SLACK;
-	struct phase phase = {.worker = worker, .deadline = deadline_in(seconds)};
+	struct phase phase = {.worker = worker, .deadline = deadline_in(seconds), .answer_fd = -1};
 
 	while (serve_request(&phase, socket))
 		;

@@ -41,6 +41,7 @@ struct phase {
 	gboolean claimed;     /**< `key` is in hand */
 	guint8 key[STORE_KEY_SIZE];
 	struct fanout fanout;
+	int answer_fd;        /**< goes beside the answer in the making and is closed then; -1: none */
 };
 
 /** Serves phases until `*stop` becomes non-zero (set by a signal handler); finishes the one in hand first. */

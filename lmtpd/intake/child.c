@@ -38,8 +38,12 @@ static struct verdict ask_route(struct child *child, struct session_recipient *r
 		child->routing = wire_open(child->session->tickets, deadline);
 	if (child->routing < 0)
 		return verdict_deferred("4.3.2", "all workers are busy, try again later");
-	g_autoptr(GVariant) answer = wire_call(child->routing, WIRE_ROUTE,
-		g_variant_new("(s)", recipient->address), -1, deadline, &verdict);
+	struct wire_question question = {
+		.request = WIRE_ROUTE,
+		.arguments = g_variant_new("(s)", recipient->address),
+		.fd = -1,
+	};
+	g_autoptr(GVariant) answer = wire_call(child->routing, &question, deadline, &verdict);
 	if (!answer) {
 		close_routing(child);
 		return verdict;

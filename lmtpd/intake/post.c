@@ -57,8 +57,8 @@ GVariant *post_ask(struct post *post, guint request, GVariant *arguments, int fd
 		*verdict = verdict_deferred("4.3.2", "all workers are busy, try again later");
 		return NULL;
 	}
-	g_autoptr(GVariant) answer =
-		wire_call(post->phase, (enum wire_request)request, arguments, fd, post->deadline, verdict);
+	struct wire_question question = {.request = (enum wire_request)request, .arguments = arguments, .fd = fd};
+	g_autoptr(GVariant) answer = wire_call(post->phase, &question, post->deadline, verdict);
 	return verdict_is_final(verdict) ? NULL : g_steal_pointer(&answer);
 }
 

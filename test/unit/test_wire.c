@@ -23,6 +23,7 @@ struct worker {
 	enum wire_request expect;
 	struct verdict verdict;
 	size_t message_length; /* of the memory file that came along */
+	int answer_fd;         /* goes along with the answer */
 };
 
 static void *serve_one(void *data)
@@ -42,11 +43,19 @@ static void *serve_one(void *data)
 	}
 	gboolean sent = wire_answer(phase, request,
 		request == WIRE_PREPARE ? g_variant_new("(@(uuss)u)", wire_verdict(&worker->verdict), 412)
-								: g_variant_new("(@(uuss)sus)", wire_verdict(&worker->verdict), "a@b.org", 3, "x"));
+								: g_variant_new("(@(uuss)sus)", wire_verdict(&worker->verdict), "a@b.org", 3, "x"),
+		worker->answer_fd);
 	g_variant_unref(arguments);
 	io_close(&fd);
 	io_close(&phase);
 	return sent ? worker : NULL;
+}
+
+static GVariant *ask(int phase, enum wire_request request, GVariant *arguments, int fd, struct verdict *verdict)
+{
+	struct wire_question question = {.request = request, .arguments = arguments, .fd = fd};
+
+	return wire_call(phase, &question, deadline_in(request == WIRE_ROUTE ? 1 : 5), verdict);
 }
 
 static void test_request_and_answer(void **state)
@@ -57,12 +66,12 @@ static void test_request_and_answer(void **state)
 	struct verdict verdict;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, tickets), 0);
-	struct worker worker = {.tickets = tickets[1], .expect = WIRE_ROUTE, .verdict = VERDICT_UNDECIDED};
+	struct worker worker = {.tickets = tickets[1], .expect = WIRE_ROUTE, .verdict = VERDICT_UNDECIDED, .answer_fd = -1};
 	pthread_create(&thread, NULL, serve_one, &worker);
 	int phase = wire_open(tickets[0], deadline_in(5));
 	assert_true(phase >= 0);
 	GVariant *answer =
-		wire_call(phase, WIRE_ROUTE, g_variant_new("(s)", "a-request@b.org"), -1, deadline_in(5), &verdict);
+		ask(phase, WIRE_ROUTE, g_variant_new("(s)", "a-request@b.org"), -1, &verdict);
 	pthread_join(thread, &served);
 	assert_non_null(served);
 	assert_non_null(answer);
@@ -89,13 +98,15 @@ static void test_descriptor_travels_beside(void **state)
 	guint8 key[32] = {1};
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, tickets), 0);
-	struct worker worker = {
-		.tickets = tickets[1], .expect = WIRE_PREPARE, .verdict = verdict_deferred("4.3.0", "crm down")};
+	struct worker worker = {.tickets = tickets[1],
+		.expect = WIRE_PREPARE,
+		.verdict = verdict_deferred("4.3.0", "crm down"),
+		.answer_fd = -1};
 	pthread_create(&thread, NULL, serve_one, &worker);
 	int phase = wire_open(tickets[0], deadline_in(5));
-	GVariant *answer = wire_call(phase, WIRE_PREPARE,
+	GVariant *answer = ask(phase, WIRE_PREPARE,
 		g_variant_new("(su@ay)", "a@b.org", 0, g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, key, 32, 1)), message,
-		deadline_in(5), &verdict);
+		&verdict);
 	pthread_join(thread, &served);
 	assert_non_null(served);
 	assert_int_equal(worker.message_length, 5);
@@ -105,6 +116,44 @@ static void test_descriptor_travels_beside(void **state)
 	g_variant_unref(answer);
 	io_close(&phase);
 	io_close(&message);
+	close(tickets[0]);
+	close(tickets[1]);
+}
+
+static void test_descriptor_travels_back(void **state)
+{
+	int tickets[2], got = -1;
+	pthread_t thread;
+	void *served;
+	struct verdict verdict;
+	struct io_mapping mapping;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, tickets), 0);
+	struct worker worker = {.tickets = tickets[1],
+		.expect = WIRE_ROUTE,
+		.verdict = VERDICT_UNDECIDED,
+		.answer_fd = io_memory_file_with("m", "back", 4)};
+	for (int wanted = 0; wanted < 2; wanted++) {
+		struct wire_question question = {
+			.request = WIRE_ROUTE,
+			.arguments = g_variant_new("(s)", "x"),
+			.fd = -1,
+			.answer_fd = wanted ? &got : NULL,
+		};
+
+		pthread_create(&thread, NULL, serve_one, &worker);
+		int phase = wire_open(tickets[0], deadline_in(5));
+		GVariant *answer = wire_call(phase, &question, deadline_in(5), &verdict);
+		pthread_join(thread, &served);
+		assert_non_null(answer);
+		g_variant_unref(answer);
+		io_close(&phase);
+	}
+	assert_true(io_map(got, TRUE, &mapping));
+	assert_int_equal(mapping.length, 4);
+	io_unmap(&mapping);
+	io_close(&got);
+	io_close(&worker.answer_fd);
 	close(tickets[0]);
 	close(tickets[1]);
 }
@@ -120,7 +169,7 @@ static void expect_trouble(const void *frame, size_t length)
 		assert_int_equal(send(pair[1], frame, length, 0), length);
 	else
 		close(pair[1]);
-	GVariant *answer = wire_call(pair[0], WIRE_ROUTE, g_variant_new("(s)", "x"), -1, deadline_in(1), &verdict);
+	GVariant *answer = ask(pair[0], WIRE_ROUTE, g_variant_new("(s)", "x"), -1, &verdict);
 	assert_null(answer);
 	assert_int_equal(verdict.class, VERDICT_DEFERRED);
 	assert_int_equal(verdict.code, 451);
@@ -149,7 +198,7 @@ static void test_silent_worker_times_out(void **state)
 	struct verdict verdict;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	assert_null(wire_call(pair[0], WIRE_ROUTE, g_variant_new("(s)", "x"), -1, deadline_in(1), &verdict));
+	assert_null(ask(pair[0], WIRE_ROUTE, g_variant_new("(s)", "x"), -1, &verdict));
 	assert_int_equal(verdict.class, VERDICT_DEFERRED);
 	close(pair[0]);
 	close(pair[1]);
@@ -242,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request_and_answer),
 		cmocka_unit_test(test_descriptor_travels_beside),
+		cmocka_unit_test(test_descriptor_travels_back),
 		cmocka_unit_test(test_bad_answers_defer),
 		cmocka_unit_test(test_silent_worker_times_out),
 		cmocka_unit_test(test_bad_requests_are_nonsense),
