@@ -11,6 +11,8 @@
 
 enum { EXCESS_LIMIT = 120 };
 
+static const char not_understood[] = "a line of SHOW GRANTS that is not understood";
+
 void crm_grants_clear(struct crm_grants *grants)
 {
 	g_clear_pointer(&grants->excess, g_ptr_array_unref);
@@ -111,39 +113,44 @@ static gboolean take_privileges(struct crm_grants *grants, char *privileges, gbo
 	return fine;
 }
 
-void crm_grants_take(
-	struct crm_grants *grants, const char *line, gsize length, const char *database, const char *view)
+/* "role TO user" or "privileges ON object TO user", behind "GRANT ". */
+static void take_grant(struct crm_grants *grants, const char *text, const char *database, const char *view)
 {
-	static const char grant[] = "GRANT ";
-	g_autofree char *text = g_strndup(line, length);
 	const char *to = find_word(text, " TO ");
 	const char *on = find_word(text, " ON ");
 
-	/* Which of the granted roles is active at first; the roles themselves have their own lines. */
-	if (g_str_has_prefix(text, "SET DEFAULT ROLE "))
-		return;
-	if (!g_str_has_prefix(text, grant) || !to) {
-		static const char unknown[] = "a line of SHOW GRANTS that is not understood";
-
-		add_excess(grants, unknown, strlen(unknown));
+	if (!to) {
+		add_excess(grants, not_understood, strlen(not_understood));
 		return;
 	}
 	if (!on || on > to) {
-		g_autofree char *role = g_strdup_printf("role %.*s", (int)(to - text) - (int)strlen(grant), text + strlen(grant));
+		g_autofree char *role = g_strdup_printf("role %.*s", (int)(to - text), text);
 
 		add_excess(grants, role, strlen(role));
 		return;
 	}
 	const char *object_start = on + strlen(" ON ");
-	g_autofree char *object = g_strndup(object_start, (gsize)(to - object_start));
-	g_autofree char *privileges = g_strndup(text + strlen(grant), (gsize)(on - text) - strlen(grant));
-	gboolean fine =
-		take_privileges(grants, privileges, is_view(object, database, view), strcmp(object, "*.*") == 0);
-	if (!fine)
-		add_excess(grants, text + strlen(grant), (gsize)(to - text) - strlen(grant));
+	g_autofree char *object = g_strndup(object_start, to > object_start ? (gsize)(to - object_start) : 0);
+	g_autofree char *privileges = g_strndup(text, (gsize)(on - text));
+	if (!take_privileges(grants, privileges, is_view(object, database, view), strcmp(object, "*.*") == 0))
+		add_excess(grants, text, (gsize)(to - text));
 	if (find_word(to, " WITH GRANT OPTION") || find_word(to, " WITH ADMIN OPTION")) {
 		g_autofree char *option = g_strdup_printf("GRANT OPTION ON %s", object);
 
 		add_excess(grants, option, strlen(option));
 	}
+}
+
+void crm_grants_take(
+	struct crm_grants *grants, const char *line, gsize length, const char *database, const char *view)
+{
+	g_autofree char *text = g_strndup(line, length);
+
+	/* Which of the granted roles is active at first; the roles themselves have their own lines. */
+	if (g_str_has_prefix(text, "SET DEFAULT ROLE "))
+		return;
+	if (g_str_has_prefix(text, "GRANT "))
+		take_grant(grants, text + strlen("GRANT "), database, view);
+	else
+		add_excess(grants, not_understood, strlen(not_understood));
 }

@@ -56,6 +56,10 @@ static const struct grant_case cases[] = {
 	{"GRANT SELECTED ON `crm`.`mailinglists_api` TO `mlist`@`%`", FALSE, FALSE, "SELECTED ON `crm`.`mailinglists_api`"},
 	{"", FALSE, FALSE, "a line of SHOW GRANTS that is not understood"},
 	{"GRANT ", FALSE, FALSE, "a line of SHOW GRANTS that is not understood"},
+	{"GRANT ON L ON `crm`.`mailinglists_api` TO `mlist`@`%`", FALSE, FALSE, "ON L ON `crm`.`mailinglists_api`"},
+	{"GRANT  ON  TO  TO ", FALSE, FALSE, " ON "},
+	{"GRANT TO x IDENTIFIED BY PASSWORD '*SECRET'", FALSE, FALSE, "a line of SHOW GRANTS that is not understood"},
+	{"GRANT  TO x IDENTIFIED BY PASSWORD '*SECRET'", FALSE, FALSE, "role "},
 	{"GRANT `unclosed ON *.* TO `m`@`%`", FALSE, FALSE, "a line of SHOW GRANTS that is not understood"},
 };
 

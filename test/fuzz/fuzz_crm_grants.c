@@ -1,0 +1,27 @@
+/* A line of SHOW GRANTS: either it is one of the few that are fine, or it is excess; never neither. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/crm/crm_grants.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct crm_grants grants = {0};
+	g_autofree char *text = g_strndup((const char *)data, size);
+
+	crm_grants_take(&grants, (const char *)data, size, "crm", "view");
+	gboolean dangerous = strstr(text, "ALL PRIVILEGES") || !g_str_has_prefix(text, "GRANT ");
+	if (dangerous && !grants.excess && !g_str_has_prefix(text, "SET DEFAULT ROLE ") && !strpbrk(text, "`'\"("))
+		abort();
+	if ((grants.may_select || grants.may_show_view) && !g_strrstr(text, "."))
+		abort();
+	for (guint i = 0; grants.excess && i < grants.excess->len; i++)
+		for (const char *c = grants.excess->pdata[i]; *c; c++)
+			if (*c < 32 || *c > 126)
+				abort();
+	crm_grants_clear(&grants);
+	return 0;
+}
