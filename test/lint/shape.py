@@ -50,6 +50,9 @@ def lint_forbidden_calls():
     pattern = re.compile(r"(?<![\w>.])(%s)\s*\(" % "|".join(FORBIDDEN_CALLS))
     for name in c_files():
         for match in pattern.finditer(code(name)):
+            # A test may read a number of its own making as it likes.
+            if name.startswith("test/") and FORBIDDEN_CALLS[match.group(1)].startswith("errors:"):
+                continue
             yield Finding(name, line_of(code(name), match.start()), "%s(): %s" % (match.group(1), FORBIDDEN_CALLS[match.group(1)]))
 
 
