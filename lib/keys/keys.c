@@ -1,6 +1,6 @@
 /*
- * The keys of all domains, and signing with them; see keys.h.
- * Each key signs once when it is loaded: a file whose halves do not fit is an error at start, not at the first post.
+ * The keys of all domains, and signing with them; see keys.h. Each key signs once when it is loaded: a
+ * file whose halves do not fit is an error at start, not at the first post.
  */
 #include "lib/keys/keys.h"
 
@@ -138,7 +138,10 @@ GPtrArray *keys_for_domain(const struct keys *keys, const char *domain)
 
 /* ---- loading ---- */
 
-/* RFC 6376 3.1: labels of letters, digits and inner hyphens. An underscore is not among them, whatever DNS takes. */
+/*
+ * RFC 6376 3.1: labels of letters, digits and inner hyphens. An underscore is not among them, whatever
+ * DNS takes.
+ */
 static gboolean selector_is_valid(const char *selector)
 {
 	g_auto(GStrv) labels = g_strsplit(selector, ".", -1);

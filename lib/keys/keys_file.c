@@ -1,10 +1,11 @@
 /*
  * Reading a private key; see keys_file.h.
  *
- * The PEM block is taken apart here and its DER given to OpenSSL, instead of PEM_read_PrivateKey(): so nothing can ask for a
- * passphrase on a terminal, a second block is seen, and each wrong thing that people put here has its own sentence.
- * A file that somebody else owns or may write is refused; the directories above it are not looked at, because whoever can swap
- * the file for another cannot make one that is root's or ours.
+ * The PEM block is taken apart here and its DER given to OpenSSL, instead of PEM_read_PrivateKey(): so
+ * nothing can ask for a passphrase on a terminal, a second block is seen, and each wrong thing that
+ * people put here has its own sentence. A file that somebody else owns or may write is refused; the
+ * directories above it are not looked at, because whoever can swap the file for another cannot make one
+ * that is root's or ours.
  */
 #include "lib/keys/keys_file.h"
 

@@ -9,7 +9,10 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 
-/** Reads and checks the key of `path`. NULL with `error` (KEYS_ERROR_FILE or KEYS_ERROR_KEY) that names path and cause. */
+/**
+ * Reads and checks the key of `path`. NULL with `error` (KEYS_ERROR_FILE or KEYS_ERROR_KEY) that names
+ * path and cause.
+ */
 EVP_PKEY *keys_file_read(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The same from bytes; causes are told without a path. */

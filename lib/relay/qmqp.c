@@ -1,9 +1,10 @@
 /*
  * One QMQP transaction; see qmqp.h.
  *
- * What each moment can leave: until the last byte is in the kernel's hands, nothing (a failing send(2) of one byte has sent none of
- * it). From then on only a whole answer is an answer; a closed connection, silence and rubbish are QMQP_UNCLEAR alike.
- * 'K' from a server that cannot have heard the last byte is unclear too: it keeps other rules than ours.
+ * What each moment can leave: until the last byte is in the kernel's hands, nothing (a failing send(2) of
+ * one byte has sent none of it). From then on only a whole answer is an answer; a closed connection,
+ * silence and rubbish are QMQP_UNCLEAR alike. 'K' from a server that cannot have heard the last byte is
+ * unclear too: it keeps other rules than ours.
  */
 #include "lib/relay/qmqp.h"
 

@@ -1,8 +1,9 @@
 /*
- * Connecting to a QMQP server; see qmqp_connect.h. No host names: with them each post would hang on DNS (HOSTILE S1).
+ * Connecting to a QMQP server; see qmqp_connect.h. No host names: with them each post would hang on DNS
+ * (HOSTILE S1).
  *
- * The connect itself blocks, bounded by SO_SNDTIMEO: a non-blocking connect to a unix socket whose queue is full
- * fails at once instead of waiting its turn, and a busy qmqpd is not a dead one.
+ * The connect itself blocks, bounded by SO_SNDTIMEO: a non-blocking connect to a unix socket whose queue
+ * is full fails at once instead of waiting its turn, and a busy qmqpd is not a dead one.
  */
 #include "lib/relay/qmqp_connect.h"
 

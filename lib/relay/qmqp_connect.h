@@ -7,8 +7,8 @@
 #include "lib/base/deadline.h"
 
 /**
- * Connects to "unix:/PATH", "inet:ADDRESS:PORT" or "inet:[ADDRESS]:PORT". The descriptor (the caller closes it) or -1 with errno:
- * EINVAL for anything else, ETIMEDOUT when the deadline passed.
+ * Connects to "unix:/PATH", "inet:ADDRESS:PORT" or "inet:[ADDRESS]:PORT". The descriptor (the caller
+ * closes it) or -1 with errno: EINVAL for anything else, ETIMEDOUT when the deadline passed.
  */
 int qmqp_connect(const char *endpoint, struct deadline deadline) G_GNUC_WARN_UNUSED_RESULT;
 

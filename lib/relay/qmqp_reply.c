@@ -1,4 +1,7 @@
-/* Parsing the reply; see qmqp_reply.h. Decided at the first byte that cannot be right, so that a flood of rubbish ends at once. */
+/*
+ * Parsing the reply; see qmqp_reply.h. Decided at the first byte that cannot be right, so that a flood of
+ * rubbish ends at once.
+ */
 #include "lib/relay/qmqp_reply.h"
 
 #include <string.h>
@@ -9,7 +12,10 @@ enum qmqp_reply_result qmqp_reply_parse(const char *data, gsize length, struct q
 {
 	gsize place = 0, size = 0;
 
-	/* The length: decimal without leading zeros, so it also ends. An empty reply has no status and is none. */
+	/*
+	 * The length: decimal without leading zeros, so it also ends. An empty reply has no status and is
+	 * none.
+	 */
 	while (place < length && g_ascii_isdigit(data[place])) {
 		if (place == 0 && data[place] == '0')
 			return QMQP_REPLY_NONSENSE;

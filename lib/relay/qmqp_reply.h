@@ -1,5 +1,6 @@
 /*
- * The one reply of a QMQP server: a netstring of 'K', 'Z' or 'D' and a text. Pure functions over bytes that came from outside.
+ * The one reply of a QMQP server: a netstring of 'K', 'Z' or 'D' and a text. Pure functions over bytes
+ * that came from outside.
  */
 #ifndef ROLLCALL_RELAY_QMQP_REPLY_H
 #define ROLLCALL_RELAY_QMQP_REPLY_H
@@ -24,12 +25,15 @@ struct qmqp_reply {
 };
 
 /**
- * Reads the reply at the beginning of (data, length). What follows a complete one is not looked at: whether it came in the same
- * packet must not change the meaning.
+ * Reads the reply at the beginning of (data, length). What follows a complete one is not looked at:
+ * whether it came in the same packet must not change the meaning.
  */
 enum qmqp_reply_result qmqp_reply_parse(const char *data, gsize length, struct qmqp_reply *reply) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Postfix's queue id out of "Ok: queued as ID"; an empty string when the text is anything else. `out` is replaced. */
+/**
+ * Postfix's queue id out of "Ok: queued as ID"; an empty string when the text is anything else. `out` is
+ * replaced.
+ */
 void qmqp_reply_queue_id(const struct qmqp_reply *reply, GString *out);
 
 #endif

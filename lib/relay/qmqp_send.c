@@ -1,7 +1,7 @@
 /*
- * Sending netstrings; see qmqp_send.h.
- * A server that gives up stops reading, so its answer is looked for only when there is no room: no poll and no system call for each
- * recipient. One write carries some 2,000 recipients.
+ * Sending netstrings; see qmqp_send.h. A server that gives up stops reading, so its answer is looked for
+ * only when there is no room: no poll and no system call for each recipient. One write carries some 2,000
+ * recipients.
  */
 #include "lib/relay/qmqp_send.h"
 

@@ -1,6 +1,6 @@
 /*
- * Netstrings on their way to a QMQP server: gathered into large writes, with the first trouble latched, and an ear for a server that
- * answers or hangs up before it has heard everything.
+ * Netstrings on their way to a QMQP server: gathered into large writes, with the first trouble latched,
+ * and an ear for a server that answers or hangs up before it has heard everything.
  */
 #ifndef ROLLCALL_RELAY_QMQP_SEND_H
 #define ROLLCALL_RELAY_QMQP_SEND_H
@@ -16,7 +16,10 @@ enum qmqp_send_result {
 	QMQP_SEND_FAILED,      /**< errno tells; not all was sent */
 };
 
-/** Sends all of it or says why not. Whether a server that takes everything has spoken meanwhile is not looked at. */
+/**
+ * Sends all of it or says why not. Whether a server that takes everything has spoken meanwhile is not
+ * looked at.
+ */
 enum qmqp_send_result qmqp_send_bytes(int fd, const char *data, gsize length, struct deadline deadline)
 	G_GNUC_WARN_UNUSED_RESULT;
 

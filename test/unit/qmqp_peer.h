@@ -1,6 +1,6 @@
 /*
- * The other side of a QMQP connection, for tests: a thread that reads, answers, stalls and hangs up as its script says.
- * It never asserts; what it saw is looked at after peer_end().
+ * The other side of a QMQP connection, for tests: a thread that reads, answers, stalls and hangs up as
+ * its script says. It never asserts; what it saw is looked at after peer_end().
  */
 #ifndef ROLLCALL_TEST_UNIT_QMQP_PEER_H
 #define ROLLCALL_TEST_UNIT_QMQP_PEER_H

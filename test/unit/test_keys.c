@@ -1,6 +1,6 @@
 /*
- * room: trusted. Keys by way of the setting: files, selectors and domains (HOSTILE C2, C3), and signatures that others can
- * verify, among them the published ones of RFC 8463, appendix A.
+ * room: trusted. Keys by way of the setting: files, selectors and domains (HOSTILE C2, C3), and
+ * signatures that others can verify, among them the published ones of RFC 8463, appendix A.
  */
 #include "test/unit/keys_help.h"
 

@@ -1,5 +1,6 @@
 /*
- * room: trusted. What may stand in a key file and what may not (HOSTILE C3), and that nobody is ever asked for a passphrase.
+ * room: trusted. What may stand in a key file and what may not (HOSTILE C3), and that nobody is ever
+ * asked for a passphrase.
  */
 #include "test/unit/keys_help.h"
 
@@ -114,6 +115,22 @@ static void odd_bytes_are_refused(void **state)
 	assert_null(parse("-----BEGIN \0PRIVATE KEY-----\n", 29, &error));
 }
 
+/* Base64 is in order, but the DER in it is not all of one key. */
+static void rubbish_behind_the_key(void **state)
+{
+	g_autoptr(GString) der = write_key(ED25519, DER);
+	BIO *bio = BIO_new(BIO_s_mem());
+	g_autoptr(GError) error = NULL;
+	char *pem;
+
+	g_string_append_c(der, 'x');
+	assert_true(PEM_write_bio(bio, "PRIVATE KEY", "", (unsigned char *)der->str, (long)der->len) > 0);
+	long length = BIO_get_mem_data(bio, &pem);
+	assert_null(parse(pem, (gsize)length, &error));
+	assert_non_null(strstr(error->message, "damaged"));
+	BIO_free(bio);
+}
+
 static void one_key_and_nothing_else(void **state)
 {
 	g_autoptr(GString) rsa = write_key(RSA_2048, PKCS8);
@@ -204,6 +221,7 @@ int main(void)
 		cmocka_unit_test(good_keys_are_read),
 		cmocka_unit_test(bad_keys_are_refused),
 		cmocka_unit_test(odd_bytes_are_refused),
+		cmocka_unit_test(rubbish_behind_the_key),
 		cmocka_unit_test(one_key_and_nothing_else),
 		cmocka_unit_test(truncated_keys_are_refused),
 		T(encrypted_keys_do_not_prompt),

@@ -1,6 +1,6 @@
 /*
- * room: trusted. QMQP against a server that does its worst at each moment (HOSTILE S4 in QMQP's terms), and what exactly is sent.
- * That the real qmqpd understands it is test_qmqp_postfix.py's business.
+ * room: trusted. QMQP against a server that does its worst at each moment (HOSTILE S4 in QMQP's terms),
+ * and what exactly is sent. That the real qmqpd understands it is test_qmqp_postfix.py's business.
  */
 #include "test/unit/qmqp_peer.h"
 
@@ -41,12 +41,18 @@ static GString *expected_bytes(const struct qmqp_job *job)
 }
 
 static guint sends;
+static _Thread_local gulong pause_after_send; /* microseconds; of the tested side only */
 
-/* Counted, and still done. */
+/* Counted, slowed down where a test wants the other side to be quicker, and still done. */
 ssize_t send(int fd, const void *data, size_t length, int flags)
 {
+	ssize_t count = (ssize_t)syscall(SYS_sendto, fd, data, length, flags, NULL, 0);
+	int saved_errno = errno;
+
 	g_atomic_int_inc(&sends);
-	return (ssize_t)syscall(SYS_sendto, fd, data, length, flags, NULL, 0);
+	g_usleep(pause_after_send);
+	errno = saved_errno;
+	return count;
 }
 
 static void check_transaction(gsize message_length, guint count, const char *sender)
@@ -152,7 +158,10 @@ static const struct answer answers[] = {
 	{"too long", {.moment = PEER_AT_END, .answer = "1000000:K", .repeat = 65536, .hold = TRUE}, QMQP_UNCLEAR, "", "no QMQP"},
 	{"other status", {.moment = PEER_AT_END, .answer = "3:Xyz,", .hold = TRUE}, QMQP_UNCLEAR, "", "no QMQP"},
 	{"wrong length", {.moment = PEER_AT_END, .answer = "3:KOk: queued as 4bT2xk1Zz,", .hold = TRUE}, QMQP_UNCLEAR, "", "no QMQP"},
-	/* It speaks or leaves when we are about to commit; the last byte may still get into the kernel where it does not close. */
+	/*
+	 * It speaks or leaves when we are about to commit; the last byte may still get into the kernel
+	 * where it does not close.
+	 */
 	{"left before the commit", {.moment = PEER_MIDWAY}, QMQP_TEMPORARY, "", "connection closed"},
 	{"not now, before", {.moment = PEER_MIDWAY, .answer = "12:ZError: disk,"}, QMQP_TEMPORARY, "", "Error: disk"},
 	{"never, before", {.moment = PEER_MIDWAY, .answer = "4:Dno!,", .hold = TRUE}, QMQP_PERMANENT, "", "no!"},
@@ -253,7 +262,37 @@ static void early_trouble_is_deferred(void **state)
 	}
 }
 
-/* The server stops reading when nothing but the last byte is missing: that byte cannot be sent, and it is certain that it was not. */
+/*
+ * All of a small job fits into the kernel's buffers, so nothing ever stops us; a server that has spoken
+ * by then is heard all the same.
+ */
+static void early_trouble_of_small_jobs(void **state)
+{
+	pause_after_send = 100000;
+	for (guint i = 0; i < G_N_ELEMENTS(earlies); i++) {
+		struct peer *peer = peer_start(&earlies[i].script);
+		recipients_auto struct recipients *recipients = some_recipients(3);
+		struct verdict verdict = VERDICT_UNDECIDED;
+		struct qmqp_job job = job_for(peer, recipients, "a: b\n", 5);
+		struct qmqp *qmqp = qmqp_begin(&job, deadline_ms(1000), &verdict);
+
+		/* Silence is no trouble yet. */
+		if (strcmp(earlies[i].what, "never reads") == 0) {
+			assert_non_null(qmqp);
+			assert_int_equal(verdict.class, VERDICT_NONE);
+		} else if (qmqp || strcmp(verdict.status, earlies[i].status) != 0 || !strstr(verdict.text, earlies[i].text)) {
+			fail_msg("%s: %s %s", earlies[i].what, verdict.status, verdict.text);
+		}
+		qmqp_free(qmqp);
+		peer_free(peer);
+	}
+	pause_after_send = 0;
+}
+
+/*
+ * The server stops reading when nothing but the last byte is missing: that byte cannot be sent, and it is
+ * certain that it was not.
+ */
 static void no_room_for_the_last_byte(void **state)
 {
 	struct peer *peer = peer_start(&(struct peer_script){.moment = PEER_AT_ONCE, .hold = TRUE, .deaf = TRUE});
@@ -281,7 +320,10 @@ static void no_room_for_the_last_byte(void **state)
 	g_autoptr(GString) reason = g_string_new(NULL);
 	qmqp = qmqp_begin(&job, deadline_ms(500), &verdict);
 	assert_non_null(qmqp);
-	/* The byte fits or not, by the kernel's arithmetic; what is never right is a clear answer that nobody gave. */
+	/*
+	 * The byte fits or not, by the kernel's arithmetic; what is never right is a clear answer that
+	 * nobody gave.
+	 */
 	enum qmqp_outcome outcome = qmqp_commit(qmqp, deadline_ms(200), id, reason);
 	assert_true(outcome == QMQP_TEMPORARY || outcome == QMQP_UNCLEAR);
 	assert_string_equal(reason->str, outcome == QMQP_TEMPORARY ? "too slow in taking the message" : "timed out");
@@ -398,6 +440,7 @@ int main(void)
 		cmocka_unit_test(each_answer_has_its_outcome),
 		cmocka_unit_test(signals_do_no_harm),
 		cmocka_unit_test(early_trouble_is_deferred),
+		cmocka_unit_test(early_trouble_of_small_jobs),
 		cmocka_unit_test(no_room_for_the_last_byte),
 		cmocka_unit_test(bad_endpoints),
 		cmocka_unit_test(a_full_queue_is_waited_for),

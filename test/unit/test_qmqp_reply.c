@@ -1,5 +1,6 @@
 /*
- * room: trusted. The parser of QMQP's one reply. Each input stands in an exact-size block, and is given whole and in all its beginnings.
+ * room: trusted. The parser of QMQP's one reply. Each input stands in an exact-size block, and is given
+ * whole and in all its beginnings.
  */
 #include <setjmp.h>
 #include <stdarg.h>

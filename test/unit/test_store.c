@@ -179,8 +179,8 @@ struct bad_file {
 };
 
 static const struct bad_file bad_files[] = {
-	{"newer", "PRAGMA application_id = 1383023457; PRAGMA user_version = 2; CREATE TABLE post (x);", NULL,
-		STORE_ERROR_SCHEMA, "version 2"},
+	{"newer", "PRAGMA application_id = 1383023457; PRAGMA user_version = 1000; CREATE TABLE post (x);", NULL,
+		STORE_ERROR_SCHEMA, "version 1000"},
 	{"far newer", "PRAGMA application_id = 1383023457; PRAGMA user_version = 2147483647;", NULL, STORE_ERROR_SCHEMA,
 		"newer"},
 	{"negative", "PRAGMA application_id = 1383023457; PRAGMA user_version = -1;", NULL, STORE_ERROR_SCHEMA,
