@@ -23,7 +23,7 @@ cli_src      = $(filter-out cli/rollcall_pipe.c cli/pipe_%.c,$(call room_sources
 pipe_src     = $(wildcard cli/rollcall_pipe.c cli/pipe_*.c)
 
 base_libs     = $(GLIB_LIBS) $(CRYPTO_LIBS) $(IDN2_LIBS)
-intake_libs   = $(GMIME_LIBS) $(OPENDKIM_LIBS) $(SECCOMP_LIBS) $(base_libs)
+intake_libs   = $(GMIME_LIBS) $(OPENDKIM_LIBS) $(PCRE2_LIBS) $(SECCOMP_LIBS) $(base_libs)
 dispatch_libs = $(MYSQL_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(base_libs)
 master_libs   = $(SSL_LIBS) $(SECCOMP_LIBS) $(base_libs)
 
@@ -32,9 +32,9 @@ warnings = -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wno-sign-conversion -
 sanitize_flags = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 harden_cpp = $(if $(SANITIZE),,$(HARDEN_CPPFLAGS))
 all_cppflags = -I. -D_GNU_SOURCE -DG_LOG_DOMAIN='"rollcall"' $(harden_cpp) $(CPPFLAGS) \
-	-DROLLCALL_VERSION='"$(VERSION)"' -DROLLCALL_LIBEXEC='"$(libexecdir)/rollcall"' -DROLLCALL_CONFIG='"$(sysconfdir)/rollcall/rollcall.conf"'
+	-DROLLCALL_VERSION='"$(VERSION)"' -DROLLCALL_LIBEXEC='"$(libexecdir)/rollcall"' -DROLLCALL_DATA='"$(datadir)/rollcall"' -DROLLCALL_CONFIG='"$(sysconfdir)/rollcall/rollcall.conf"'
 # Foreign headers are system headers: their warnings are not ours to mend.
-foreign_cflags = $(patsubst -I%,-isystem %,$(GLIB_CFLAGS) $(GMIME_CFLAGS) $(OPENDKIM_CFLAGS) $(MYSQL_CFLAGS))
+foreign_cflags = $(patsubst -I%,-isystem %,$(GLIB_CFLAGS) $(GMIME_CFLAGS) $(OPENDKIM_CFLAGS) $(MYSQL_CFLAGS) $(JSON_CFLAGS))
 all_cflags = -std=gnu11 $(warnings) $(WERROR) $(foreign_cflags) $(if $(SANITIZE),,$(HARDEN_CFLAGS)) $(CFLAGS) $(sanitize_flags)
 all_ldflags = $(if $(SANITIZE),,$(HARDEN_LDFLAGS)) $(LDFLAGS) $(sanitize_flags)
 
@@ -55,8 +55,21 @@ $(BUILD)/obj/%.o: %.c config.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
+# The distributed scenarios, inside of the library too: they are there whatever is installed where.
+scenarios = $(sort $(wildcard lib/rules/scenari/send.*))
+$(BUILD)/gen/rules_distributed.c: $(scenarios) Makefile
+	@mkdir -p $(@D)
+	{ echo '/* Made from lib/rules/scenari by the Makefile. */'; echo '#include "lib/rules/rules_distributed.h"'; \
+	echo 'const struct rules_distributed rules_distributed[] = {'; \
+	for file in $(scenarios); do echo "{\"$${file##*/}\","; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' "$$file"; echo '},'; done; \
+	echo '{0}};'; } >$@.new
+	mv $@.new $@
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c config.mk
+	@mkdir -p $(@D)
+	$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
+
 $(BUILD)/libbase.a: $(call objects,$(base_src))
-$(BUILD)/libmail.a: $(call objects,$(mail_src))
+$(BUILD)/libmail.a: $(call objects,$(mail_src)) $(BUILD)/obj/gen/rules_distributed.o
 $(BUILD)/libtrusted.a: $(call objects,$(trusted_src))
 # Each program's objects but its main.o, so that stage tests and fuzz targets can link them.
 $(BUILD)/libintake.a: $(call objects,$(filter-out %/main.c,$(intake_src)))
@@ -74,8 +87,8 @@ $(BUILD)/rollcall-dispatch: $(BUILD)/obj/lmtpd/dispatch/main.o $(BUILD)/libdispa
 	$(link) $(dispatch_libs)
 $(BUILD)/rollcall-lmtpd: $(BUILD)/obj/lmtpd/master/main.o $(BUILD)/libmaster.a $(BUILD)/libbase.a
 	$(link) $(master_libs)
-$(BUILD)/rollcall: $(BUILD)/obj/cli/main.o $(BUILD)/libcli.a $(BUILD)/libtrusted.a $(BUILD)/libbase.a
-	$(link) $(MYSQL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(base_libs)
+$(BUILD)/rollcall: $(BUILD)/obj/cli/main.o $(BUILD)/libcli.a $(BUILD)/libmail.a $(BUILD)/libtrusted.a $(BUILD)/libbase.a
+	$(link) $(MYSQL_LIBS) $(SQLITE_LIBS) $(SSL_LIBS) $(PCRE2_LIBS) $(JSON_LIBS) $(base_libs)
 $(BUILD)/rollcall-pipe: $(call objects,$(pipe_src))
 	$(link)
 
@@ -86,7 +99,7 @@ $(BUILD)/rollcall-pipe: $(call objects,$(pipe_src))
 
 PYTHON = /usr/bin/python3
 libraries = $(addprefix $(BUILD)/,libintake.a libmail.a libdispatch.a libcli.a libtrusted.a libmaster.a libbase.a)
-test_libs = $(CMOCKA_LIBS) $(intake_libs) $(dispatch_libs) $(master_libs)
+test_libs = $(CMOCKA_LIBS) $(JSON_LIBS) $(intake_libs) $(dispatch_libs) $(master_libs)
 
 unit_bin  = $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.c test/stage/test_*.c))
 probe_bin = $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/session/*_probe.c test/lab/*.c test/bench/*.c))
@@ -131,7 +144,7 @@ demo: deps
 # ---- what must be on the machine ------------------------------------------------------------------------------
 
 BUILD_DEPS = gcc make autoconf pkg-config libglib2.0-dev libgmime-3.0-dev libopendkim-dev libmariadb-dev libssl-dev \
-	libseccomp-dev libsqlite3-dev libidn2-dev libcmocka-dev
+	libseccomp-dev libsqlite3-dev libidn2-dev libpcre2-dev libjson-glib-dev libcmocka-dev
 TEST_DEPS = $(shell sed 's/\#.*//' test/lab/deps.txt)
 
 # Installs what is missing with apt-get and nothing else; packages that bring a daemon are kept from starting it.
@@ -151,6 +164,8 @@ install: all
 	install -m 0644 schema/*.sql $(DESTDIR)$(datadir)/rollcall/schema
 	install -m 0755 schema/renew-certificate $(DESTDIR)$(datadir)/rollcall/schema
 	install -m 0644 postfix-conf/*.rollcall $(DESTDIR)$(datadir)/rollcall/postfix-conf
+	install -d $(DESTDIR)$(datadir)/rollcall/scenari
+	install -m 0644 lib/rules/scenari/send.* $(DESTDIR)$(datadir)/rollcall/scenari
 	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
 	for page in doc/*.[158]; do install -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}; done
 	install -d $(DESTDIR)$(sysconfdir)/rollcall
@@ -159,6 +174,6 @@ install: all
 
 .PHONY: clean distclean
 clean:
-	rm -rf build/obj build/test build/*.a $(addprefix build/,$(programs)) build-*
+	rm -rf build/obj build/gen build/test build/*.a $(addprefix build/,$(programs)) build-*
 distclean: clean
 	rm -rf build config.mk config.log config.status configure configure~ autom4te.cache

@@ -156,14 +156,14 @@ static gboolean convert(const struct word *word, const GString *bytes, GString *
 	}
 	if (!is_utf8_name(word)) {
 		g_autofree char *name = g_strndup(word->charset, word->charset_length);
-		iconv_t converter = g_mime_iconv_open("UTF-8", name);
+		GIConv converter = g_iconv_open("UTF-8", name);
 
-		if (converter != (iconv_t)-1) {
+		if (converter != (GIConv)-1) {
 			gsize length = 0;
 			g_autofree char *text = g_convert_with_iconv(bytes->str, (gssize)bytes->len,
 				(GIConv)converter, NULL, &length, NULL);
 
-			g_mime_iconv_close(converter);
+			g_iconv_close(converter);
 			if (text && text_is_utf8(text, length)) {
 				g_string_append_len(out, text, (gssize)length);
 				return TRUE;
