@@ -1,6 +1,7 @@
 """What other programs say: compilers, static analysers, shells. Each is skipped, and named as such, where it is not installed."""
 import ast
 import os
+import re
 import shutil
 import subprocess
 import warnings
@@ -95,7 +96,7 @@ def flags():
     """What the compiler needs to read our files; foreign headers are system headers."""
     packages = ["glib-2.0", "gmime-3.0", "opendkim", "libmariadb" if run(["pkg-config", "--exists", "libmariadb"]).returncode == 0 else "mysqlclient"]
     words = run(["pkg-config", "--cflags"] + packages).stdout.split()
-    macros = ["-D_GNU_SOURCE"] + ['-D%s="x"' % name for name in ("G_LOG_DOMAIN", "ROLLCALL_VERSION", "ROLLCALL_LIBEXEC", "ROLLCALL_CONFIG")]
+    macros = ["-D_GNU_SOURCE"] + ['-D%s="x"' % name for name in ["G_LOG_DOMAIN"] + re.findall(r"-D(ROLLCALL_\w+)=", text("Makefile"))]
     return ["-std=gnu11", "-I."] + macros + [word.replace("-I", "-isystem", 1) for word in words]
 
 
