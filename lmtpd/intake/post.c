@@ -125,6 +125,10 @@ void post_deliver(const struct post_setup *setup, struct session_envelope *envel
 	struct message message = {0};
 	gboolean mapped = io_map(fd, FALSE, &message.raw);
 
+	/* An empty message has no mapping; the stages still get a place to look at. */
+	if (message.raw.length == 0)
+		message.raw.data = "";
+
 	for (guint i = 0; i < envelope->recipients->len; i++) {
 		struct session_recipient *recipient = g_ptr_array_index(envelope->recipients, i);
 		const struct session_recipient *before = same_before(envelope->recipients, i);

@@ -22,20 +22,28 @@ static struct verdict check_structure(const struct message *message, gboolean sm
 	return verdict;
 }
 
-/* What keeps a mail from being a list post, whatever the list. */
-static struct verdict find_doubt(struct message *message, gboolean smtputf8)
+/* Who wrote it. Also for a mail with other flaws: From the list itself is a loop, whatever else is wrong. */
+static struct verdict find_author(struct message *message, gboolean smtputf8)
 {
 	struct author author = {0};
-	struct verdict verdict = check_structure(message, smtputf8);
+	struct verdict verdict = author_read(&message->header, smtputf8, &author);
 
-	if (verdict_is_final(&verdict))
-		return verdict;
-	if (!understand_message(message->raw.data, message->raw.length, &message->header, &message->says))
-		return verdict_refused("5.6.0", "the message cannot be read as a mail");
-	verdict = author_read(&message->header, smtputf8, &author);
 	message->author = g_steal_pointer(&author.address);
 	author_clear(&author);
 	return verdict;
+}
+
+/* What keeps a mail from being a list post, whatever the list. */
+static struct verdict find_doubt(struct message *message, gboolean smtputf8)
+{
+	struct verdict author = find_author(message, smtputf8);
+	struct verdict structure = check_structure(message, smtputf8);
+
+	if (verdict_is_final(&structure))
+		return verdict_is_final(&author) ? author : structure;
+	if (!understand_message(message->raw.data, message->raw.length, &message->header, &message->says))
+		return verdict_refused("5.6.0", "the message cannot be read as a mail");
+	return author;
 }
 
 static struct verdict parse_message(struct message *message, gboolean smtputf8)

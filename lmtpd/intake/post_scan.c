@@ -8,7 +8,7 @@ struct verdict post_scan(struct post *post)
 
 	if (!message->scanned) {
 		message->scanned = TRUE;
-		message->scan = scan_message(message->raw.data ? message->raw.data : "", message->raw.length);
+		message->scan = scan_message(message->raw.data, message->raw.length);
 	}
 	return message->scan;
 }

@@ -156,8 +156,15 @@ def test_remove_under_a_running_postfix(site, peer):
     postfix = site(dict(mynetworks="192.0.2.1"))
     postfix.send(POST, AUTHOR, CHOIR)
     postfix.remove()
-    with pytest.raises(Refused, match="Relay access denied"):
-        postfix.send(POST, AUTHOR, CHOIR)
+
+    def is_refused():
+        # An smtpd that was idle at the reload may take one more connection before it ends.
+        try:
+            return not postfix.send(POST, AUTHOR, CHOIR)
+        except Refused as refusal:
+            return "Relay access denied" in refusal.text
+
+    wait_until(is_refused, 10, "the end of the relay")
     with pytest.raises(ConnectionRefusedError):
         qmqp(postfix, POST, "choir-bounces@" + DOMAIN, ["bob@b.example"])
 
