@@ -1,10 +1,11 @@
--- The state store (SQLite, in state_directory/store.db): what must outlive a process, and nothing of a person.
+-- The state store (SQLite, in state_directory/store.db): what must outlive a process. Of persons: keyed hashes, and in a post that
+-- is held, until its fate is done, the post's own author and sender.
 -- This is the store as it is now. The steps that bring an older store here stand in lib/store/store_schema.c;
 -- a test runs them all and compares the result with this file.
 
 -- "RoCa": so that `file` and we know whose it is.
 PRAGMA application_id = 1383023457;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- One row for each post and list that was, or was about to be, handed to Postfix. `key` is
 -- SHA-256(list, NUL, envelope sender, NUL, DATA bytes): it tells a retry from a new post and says nothing about either.
@@ -23,4 +24,77 @@ CREATE TABLE list_count (
 	list TEXT NOT NULL PRIMARY KEY,
 	members INTEGER NOT NULL CHECK (members >= 0),
 	shrunk_since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row for each post that waits for a word (state 1), or whose fate is still asked for. The numbers of kind and state:
+-- lib/store/store_held.h. author is From, sender the envelope's; facts: what the notice says, a{ss} as GVariant. When the jobs of the
+-- decision are done, the row becomes a tombstone: author, sender, reason and facts empty, size 0, no held_message.
+-- decider: keyed hash of the person, NULL for the clock and the console. All times: epoch seconds, 0 for never.
+-- AUTOINCREMENT: a number is never given twice, so a token or job of a post that is gone means no other.
+CREATE TABLE held (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	kind INTEGER NOT NULL CHECK (kind IN (1, 2)),
+	state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 7),
+	list TEXT NOT NULL,
+	author TEXT NOT NULL,
+	sender TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	facts BLOB NOT NULL,
+	size INTEGER NOT NULL CHECK (size >= 0),
+	held_at INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL,
+	decided_at INTEGER NOT NULL CHECK ((decided_at = 0) = (state = 1)),
+	decider BLOB CHECK (length(decider) = 32)
+) STRICT;
+CREATE INDEX held_waiting ON held (expires_at) WHERE state = 1;
+
+-- The message of a held post: bytes as they came, and their SHA-256, without which they are not given out. A table of its own, so
+-- that a decision does not write the message again and a listing does not read it.
+CREATE TABLE held_message (
+	held INTEGER PRIMARY KEY,
+	hash BLOB NOT NULL CHECK (length(hash) = 32),
+	message BLOB NOT NULL CHECK (length(message) > 0)
+) STRICT;
+
+-- One row for each mail, or release, that we owe. held: the post that it is about, or 0. fields: a{ss} as GVariant.
+-- due_at: when it may be tried next; whoever tries moves it on first.
+CREATE TABLE job (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	held INTEGER NOT NULL,
+	list TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	fields BLOB NOT NULL,
+	attempts INTEGER NOT NULL,
+	made_at INTEGER NOT NULL,
+	due_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX job_due ON job (due_at);
+CREATE INDEX job_held ON job (held);
+
+-- What was sent to be sent back: SHA-256 of the token, what it is for (lib/store/store_token.h) and whose it is (keyed hash).
+-- second: sent to make sure of a first one.
+CREATE TABLE token (
+	hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+	held INTEGER NOT NULL,
+	action INTEGER NOT NULL CHECK (action BETWEEN 1 AND 6),
+	second INTEGER NOT NULL CHECK (second IN (0, 1)),
+	person BLOB NOT NULL CHECK (length(person) = 32),
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_held ON token (held);
+
+-- Bad tokens by sender (keyed hash) and hour (epoch seconds / 3600).
+CREATE TABLE token_bad (
+	person BLOB NOT NULL CHECK (length(person) = 32),
+	hour INTEGER NOT NULL,
+	count INTEGER NOT NULL,
+	PRIMARY KEY (person, hour)
+) STRICT, WITHOUT ROWID;
+
+-- When a list last answered an unauthenticated person (keyed hash).
+CREATE TABLE answer (
+	person BLOB NOT NULL CHECK (length(person) = 32),
+	list TEXT NOT NULL,
+	answered_at INTEGER NOT NULL,
+	PRIMARY KEY (person, list)
 ) STRICT, WITHOUT ROWID;

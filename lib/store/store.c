@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -26,8 +27,13 @@ enum {
 	LOG_KEPT = 4 * 1024 * 1024, /* bytes of WAL that stay after a burst */
 };
 
-/* synchronous=NORMAL: see the promise in store.h. */
-static const char pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = %d;";
+/*
+ * synchronous=NORMAL: see the promise in store.h; what a 250 promises raises it (store_transaction.c).
+ * secure_delete: what is removed is overwritten, so that a held post is gone when its row is; up to
+ * LOG_KEPT bytes may linger in the log.
+ */
+static const char pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = %d; "
+	"PRAGMA secure_delete = ON;";
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 #define X(name, sql) sql,
@@ -167,6 +173,7 @@ void store_close(struct store *store)
 	if (sqlite3_close(store->db) != SQLITE_OK)
 		log_panic("the store does not close: %s", sqlite3_errmsg(store->db));
 	io_close(&store->claims);
+	OPENSSL_cleanse(store->person_key, sizeof(store->person_key));
 	g_free(store);
 }
 
@@ -182,4 +189,14 @@ gboolean store_run(struct store *store, sqlite3_stmt *statement, const char *doi
 	if (sqlite3_step(statement) == SQLITE_DONE)
 		return TRUE;
 	return store_fail(store->db, doing, error);
+}
+
+gboolean store_run_one(struct store *store, sqlite3_stmt *statement, const char *doing, const char *what, GError **error)
+{
+	if (!store_run(store, statement, doing, error))
+		return FALSE;
+	if (sqlite3_changes(store->db) == 1)
+		return TRUE;
+	g_set_error(error, STORE_ERROR, STORE_ERROR_TROUBLE, "%s: there is no %s", doing, what);
+	return FALSE;
 }

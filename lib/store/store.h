@@ -1,10 +1,12 @@
 /*
  * The state store: what must outlive a process, in one SQLite file (WAL) in the state directory.
- * In this cut: the idempotency records (K) and each list's last good member count. No address, no name, no mail.
+ * Here: the idempotency records (K) and each list's last good member count. Beside it: held posts (store_held.h), tokens
+ * (store_token.h), jobs (store_job.h) and keyed hashes of persons (store_person.h). No member's address or name.
  *
- * A record is in the kernel's hands when a call returns, so a crash of ours (kill -9 at any point) loses nothing; it is not
+ * A K or count is in the kernel's hands when a call returns, so a crash of ours (kill -9 at any point) loses nothing; it is not
  * waited for until it is on the disk, so a power cut may lose the last ones, which may cost one duplicate. There is no fsync
  * in the common path; about every 500 posts SQLite brings its log into the file and waits for the disk once.
+ * What a 250 promises without Postfix (a held post, a decision, a job) is waited for: its call says so.
  * DESIGN section 3 (K), schema/store.sql, HOSTILE C9, S5, M35.
  */
 #ifndef ROLLCALL_STORE_STORE_H
@@ -85,7 +87,10 @@ gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const
 /** Takes an INTENT back: Postfix said clearly that it did not take it. */
 gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** Removes records last changed more than `seconds` ago. Needs nothing in hand. */
+/**
+ * Removes records last changed more than `seconds` ago, tokens that expired 30 days ago, tombstones that no token and no job
+ * asks for any more, and limits whose hour or day is over. Needs nothing in hand.
+ */
 gboolean store_expire(struct store *store, gint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- member counts, for the shrink guard ---- */

@@ -8,9 +8,19 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
-#include "lib/store/store.h"
+#include "lib/base/io.h"
+#include "lib/store/store_held.h"
 
-/* Every statement of the store. Each finds its row by the primary key; the clean-up reads the table, see schema/store.sql. */
+/* What a job's next attempt waits: 1 minute after the first, then twice as long each time, at most an hour. */
+#define STORE_PAUSE(taken) "min(3600, 60 << min(6, " taken "))"
+/* Due, or put off further than any pause: then the clock was ahead. */
+#define STORE_DUE "(due_at <= unixepoch() OR due_at > unixepoch() + 3600)"
+#define HELD_COLUMNS "id, kind, list, author, sender, reason, facts, size, held_at, expires_at, state, decided_at, decider"
+
+/*
+ * Every statement of the store. Each finds its rows by the primary key or an index that schema/store.sql names; only the hourly
+ * clean-up (…_EXPIRE) reads tables.
+ */
 #define STORE_STATEMENTS(X)                                                                                   \
 	X(POST_READ, "SELECT state, queue_id FROM post WHERE key = ?1")                                       \
 	X(POST_WRITE,                                                                                         \
@@ -21,7 +31,54 @@
 	X(COUNT_READ, "SELECT members, shrunk_since FROM list_count WHERE list = ?1")                         \
 	X(COUNT_WRITE,                                                                                        \
 		"INSERT INTO list_count (list, members, shrunk_since) VALUES (?1, ?2, ?3) "                   \
-		"ON CONFLICT (list) DO UPDATE SET members = ?2, shrunk_since = ?3")
+		"ON CONFLICT (list) DO UPDATE SET members = ?2, shrunk_since = ?3")                           \
+	X(HELD_ADD,                                                                                           \
+		"INSERT INTO held (kind, state, list, author, sender, reason, facts, size, held_at, expires_at, decided_at) " \
+		"VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch(), unixepoch() + ?8, 0)")                   \
+	X(HELD_READ, "SELECT " HELD_COLUMNS " FROM held WHERE id = ?1")                                       \
+	X(HELD_LIST,                                                                                          \
+		"SELECT " HELD_COLUMNS " FROM held WHERE id > ?1 AND (?2 IS NULL OR list = ?2) "              \
+		"AND (?3 = 0 OR state = 1) ORDER BY id LIMIT ?4")                                             \
+	X(HELD_DUE, "SELECT id FROM held WHERE state = 1 AND expires_at <= unixepoch() ORDER BY expires_at LIMIT ?1") \
+	X(HELD_DECISION, "SELECT state, decided_at, decider FROM held WHERE id = ?1")                         \
+	X(HELD_DECIDE, "UPDATE held SET state = ?2, decider = ?3, decided_at = unixepoch() WHERE id = ?1 AND state = 1") \
+	X(HELD_BURY,                                                                                          \
+		"UPDATE held SET author = '', sender = '', reason = '', facts = x'', size = 0 "               \
+		"WHERE id = ?1 AND state <> 1 AND NOT EXISTS (SELECT 1 FROM job WHERE job.held = ?1)")        \
+	X(HELD_EXPIRE,                                                                                        \
+		"DELETE FROM held WHERE state <> 1 AND size = 0 "                                             \
+		"AND NOT EXISTS (SELECT 1 FROM token WHERE token.held = held.id) "                            \
+		"AND NOT EXISTS (SELECT 1 FROM job WHERE job.held = held.id)")                                \
+	X(MESSAGE_ADD, "INSERT INTO held_message (held, hash, message) VALUES (?1, ?2, zeroblob(?3))")        \
+	X(MESSAGE_READ, "SELECT hash, length(message) FROM held_message WHERE held = ?1")                     \
+	X(MESSAGE_REMOVE, "DELETE FROM held_message WHERE held = ?1")                                         \
+	X(JOB_ADD,                                                                                            \
+		"INSERT INTO job (held, list, kind, fields, attempts, made_at, due_at) "                      \
+		"VALUES (?1, ?2, ?3, ?4, 0, unixepoch(), unixepoch())")                                       \
+	X(JOB_DUE, "SELECT id FROM job WHERE " STORE_DUE " ORDER BY due_at, id LIMIT ?1")                     \
+	X(JOB_COUNT, "SELECT count(*) FROM job")                                                              \
+	X(JOB_READ, "SELECT id, held, list, kind, fields, attempts, made_at, " STORE_DUE " FROM job WHERE id = ?1") \
+	X(JOB_TAKE,                                                                                           \
+		"UPDATE job SET attempts = attempts + 1, due_at = unixepoch() + " STORE_PAUSE("attempts") " WHERE id = ?1") \
+	X(JOB_RETRY, "UPDATE job SET due_at = unixepoch() + " STORE_PAUSE("attempts - 1") " WHERE id = ?1")   \
+	X(JOB_REMOVE, "DELETE FROM job WHERE id = ?1 RETURNING held")                                         \
+	X(TOKEN_ADD,                                                                                          \
+		"INSERT INTO token (hash, held, action, second, person, expires_at) "                         \
+		"SELECT ?1, id, ?3, ?4, ?5, unixepoch() + ?6 FROM held WHERE id = ?2")                        \
+	X(TOKEN_READ,                                                                                         \
+		"SELECT state, decided_at, decider, held, action, second, person, token.expires_at <= unixepoch() " \
+		"FROM token JOIN held ON held.id = token.held WHERE hash = ?1 AND list = ?2")                 \
+	X(TOKEN_EXPIRE, "DELETE FROM token WHERE expires_at < unixepoch() - 30 * 86400")                      \
+	X(BAD_READ, "SELECT count FROM token_bad WHERE person = ?1 AND hour = unixepoch() / 3600")            \
+	X(BAD_ADD,                                                                                            \
+		"INSERT INTO token_bad (person, hour, count) VALUES (?1, unixepoch() / 3600, 1) "             \
+		"ON CONFLICT (person, hour) DO UPDATE SET count = count + 1 RETURNING count")                 \
+	X(BAD_EXPIRE, "DELETE FROM token_bad WHERE hour <> unixepoch() / 3600")                               \
+	X(ANSWER_TAKE,                                                                                        \
+		"INSERT INTO answer (person, list, answered_at) VALUES (?1, ?2, unixepoch()) "                \
+		"ON CONFLICT (person, list) DO UPDATE SET answered_at = unixepoch() "                         \
+		"WHERE answered_at <= unixepoch() - 86400 OR answered_at > unixepoch()")                      \
+	X(ANSWER_EXPIRE, "DELETE FROM answer WHERE answered_at <= unixepoch() - 86400 OR answered_at > unixepoch()")
 
 enum store_statement {
 #define X(name, sql) STATEMENT_##name,
@@ -40,6 +97,9 @@ struct store {
 	int claims;                   /* claims.lock */
 	gboolean holding;
 	guint8 held[STORE_KEY_SIZE];  /* K in hand, if holding */
+	gint64 job;                   /* the job in hand, or 0 */
+	gboolean has_person_key;
+	guint8 person_key[STORE_PERSON_SIZE];
 };
 
 /** Hands out a prepared statement. `store_statement_auto sqlite3_stmt *s = …` ends its read or write at the end of the scope. */
@@ -54,6 +114,54 @@ static inline void store_statement_end(sqlite3_stmt **statement)
 /** Runs a statement that gives no row. FALSE with `error`, which begins with `doing`. */
 gboolean store_run(struct store *store, sqlite3_stmt *statement, const char *doing, GError **error);
 
+/** store_run(), and exactly one row must have changed; `what` is what there is none of when not. */
+gboolean store_run_one(struct store *store, sqlite3_stmt *statement, const char *doing, const char *what, GError **error);
+
+/* ---- transactions ---- */
+
+enum store_promise {
+	STORE_CHEAP,   /* in the kernel's hands */
+	STORE_DURABLE, /* on the disk when store_end() returns: what a 250 promises */
+};
+/** Begins a transaction that writes. FALSE with `error`, and none is begun. */
+gboolean store_begin(struct store *store, enum store_promise promise, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Ends it: commits if `good`, else takes all back (error is then set already). Whether it was committed. */
+gboolean store_end(struct store *store, gboolean good, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- columns ---- */
+
+/** Text of a column; a damaged one becomes valid UTF-8, because GVariant dies of what is not. The caller frees it. */
+char *store_column_text(sqlite3_stmt *row, int column);
+/** a{ss}, not floating; what is damaged in it reads as empty. NULL is written as empty. */
+GVariant *store_column_fields(sqlite3_stmt *row, int column);
+void store_bind_fields(sqlite3_stmt *statement, int place, GVariant *fields);
+/** Reads `first` (state) and the two columns after it. */
+void store_column_decision(sqlite3_stmt *row, int first, struct store_decision *decision);
+/** Steps through a statement whose only column is a number. FALSE with `error`. */
+gboolean store_read_numbers(struct store *store, sqlite3_stmt *read, GArray *numbers, const char *doing, GError **error);
+
+/* ---- parts of transactions ---- */
+
+/** Writes the message of a held post. In a transaction. */
+gboolean store_message_write(struct store *store, gint64 held, const struct io_mapping *message, GError **error);
+/** Reads a message through and compares its hash; writes it to `memory` unless that is -1. */
+enum store_message store_message_read(struct store *store, gint64 held, int memory, GError **error);
+/** Adds jobs. In a transaction; `held` may be 0. */
+gboolean store_job_write(struct store *store, const char *list, gint64 held, const struct store_job_plan *plan,
+	GError **error);
+/** What stands in the way of a decision: ALREADY, UNKNOWN or TROUBLE, else GOOD. */
+enum store_order store_held_look(struct store *store, gint64 id, struct store_decision *decision, GError **error);
+/** Whether the message is there when `state` will want it: GOOD, MISSING or TROUBLE. Outside of transactions, as it may take long. */
+enum store_order store_held_ready(struct store *store, gint64 id, enum store_held_state state, GError **error);
+/** Decides a post that store_held_look() finds GOOD in the same transaction. */
+gboolean store_held_write(struct store *store, gint64 id, const struct store_verdict *verdict,
+	struct store_decision *decision, GError **error);
+/** Ends the transaction of an order: commits DECIDED, takes the rest back; TROUBLE when that fails. Clears `decision` then. */
+enum store_order store_order_end(struct store *store, enum store_order order, struct store_decision *decision,
+	GError **error);
+/** Makes a tombstone of a post that is decided and has no jobs left; else nothing happens. In a transaction. */
+gboolean store_held_bury(struct store *store, gint64 id, GError **error);
+
 /** Tells SQLite's last error; always FALSE. */
 gboolean store_fail(sqlite3 *db, const char *doing, GError **error);
 /** Tells errno; always FALSE. */
@@ -63,7 +171,8 @@ gboolean store_fail_errno(int number, const char *doing, GError **error);
 gboolean store_lock_byte(int claims, off_t place);
 void store_unlock_byte(int claims, off_t place);
 
-/** The byte that whoever opens the store holds meanwhile; claims lie above it. */
+/** The byte that whoever opens the store holds meanwhile; claims lie above it, jobs above them. */
 enum { STORE_OPENING = 0 };
+#define STORE_JOBS ((off_t)1 << 62)
 
 #endif

@@ -38,11 +38,12 @@ static inline void store_job_clear(struct store_job **job)
 #define store_job_auto __attribute__((cleanup(store_job_clear)))
 
 /**
- * Adds a job that is about no held post, due now, and waits for the disk: after TRUE a 250 may be said. With `key` (NULL: none),
- * which must be in hand (store_claim()), the K is DONE in the same transaction, as "job ID".
+ * Adds a job, due now, and waits for the disk: after TRUE a 250 may be said. `held` is the held post that it is about, or 0; a number
+ * that was never given is an error, a tombstone is fine. With `key` (NULL: none), which must be in hand (store_claim()), the
+ * K is DONE in the same transaction, as "job ID". (The first jobs of a held post and those of a decision are not added by this.)
  */
-gboolean store_job_add(struct store *store, const guint8 *key, const char *list, const struct store_job_plan *plan,
-	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean store_job_add(struct store *store, const guint8 *key, const char *list, gint64 held,
+	const struct store_job_plan *plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Numbers (gint64, `*ids` is replaced) of at most `most` jobs that are due, longest due first. Takes none in hand. */
 gboolean store_job_due(struct store *store, guint most, GArray *ids, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -107,11 +107,3 @@ gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GEr
 	sqlite3_bind_blob(forget, 1, key, STORE_KEY_SIZE, SQLITE_STATIC);
 	return store_run(store, forget, "forgetting a post", error);
 }
-
-gboolean store_expire(struct store *store, gint64 seconds, GError **error)
-{
-	store_statement_auto sqlite3_stmt *expire = store_statement(store, STATEMENT_POST_EXPIRE);
-
-	sqlite3_bind_int64(expire, 1, seconds);
-	return store_run(store, expire, "removing old posts", error);
-}

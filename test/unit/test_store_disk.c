@@ -116,7 +116,7 @@ static void opening_on_a_full_disk(const char *directory, int to_parent)
 	g_autofree char *filler = g_build_filename(directory, "filler", NULL);
 	GError *error = NULL;
 
-	mount_small(directory, "size=64k,mode=0700");
+	mount_small(directory, "size=256k,mode=0700");
 	fill(filler);
 	expect_error(store_open(directory, &error) != NULL, &error, STORE_ERROR_FULL, "open");
 	if (unlink(filler) != 0)

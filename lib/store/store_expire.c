@@ -1,0 +1,28 @@
+/*
+ * Housekeeping: what nobody will ask for again; see store.h. Held posts whose time is over are no rubbish but work: store_held_due().
+ */
+#include "lib/store/store_internal.h"
+
+/* In this order: a tombstone stays as long as a token could ask for it. */
+static const enum store_statement others[] = {
+	STATEMENT_TOKEN_EXPIRE,
+	STATEMENT_HELD_EXPIRE,
+	STATEMENT_BAD_EXPIRE,
+	STATEMENT_ANSWER_EXPIRE,
+};
+
+gboolean store_expire(struct store *store, gint64 seconds, GError **error)
+{
+	store_statement_auto sqlite3_stmt *posts = store_statement(store, STATEMENT_POST_EXPIRE);
+
+	sqlite3_bind_int64(posts, 1, seconds);
+	if (!store_run(store, posts, "removing old posts", error))
+		return FALSE;
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+		store_statement_auto sqlite3_stmt *expire = store_statement(store, others[i]);
+
+		if (!store_run(store, expire, "removing what is over", error))
+			return FALSE;
+	}
+	return TRUE;
+}
