@@ -31,7 +31,7 @@ warnings = -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wno-sign-conversion -
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wno-unused-parameter
 sanitize_flags = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 harden_cpp = $(if $(SANITIZE),,$(HARDEN_CPPFLAGS))
-all_cppflags = -I. -D_GNU_SOURCE -DG_LOG_DOMAIN='"rollcall"' $(harden_cpp) $(CPPFLAGS) \
+all_cppflags = -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"rollcall"' $(harden_cpp) $(CPPFLAGS) \
 	-DROLLCALL_VERSION='"$(VERSION)"' -DROLLCALL_LIBEXEC='"$(libexecdir)/rollcall"' -DROLLCALL_DATA='"$(datadir)/rollcall"' -DROLLCALL_CONFIG='"$(sysconfdir)/rollcall/rollcall.conf"'
 # Foreign headers are system headers: their warnings are not ours to mend.
 foreign_cflags = $(patsubst -I%,-isystem %,$(GLIB_CFLAGS) $(GMIME_CFLAGS) $(OPENDKIM_CFLAGS) $(MYSQL_CFLAGS) $(JSON_CFLAGS))

@@ -76,8 +76,14 @@ static void warn_about_keys(const struct settings *settings, const struct keys *
 static void check_store(const struct settings *settings)
 {
 	g_autoptr(GError) error = NULL;
-	struct store *store = store_open(settings_text(settings, SET_state_directory, NULL), &error);
+	const char *directory = settings_text(settings, SET_state_directory, NULL);
+	const char *warning = NULL;
+	struct store *store = NULL;
 
+	if (store_directory_check(directory, geteuid(), &warning, &error))
+		store = store_open(directory, &error);
+	if (warning)
+		log_warning("state_directory %s: %s", directory, warning);
 	if (!store)
 		log_fatal("state store: %s", error->message);
 	store_close(store);
