@@ -3,7 +3,6 @@
  * from its own defaults or from the environment is said here, for security must not depend on how it was built.
  * Knowingly not done: compression, a pool, other character sets than utf8mb4, authentication that shows the password.
  */
-#include <errmsg.h>
 #include <openssl/x509.h>
 #include <string.h>
 
@@ -50,28 +49,6 @@ static gboolean is_insecure(const struct crm *crm)
 	return settings_boolean(crm->settings, SET_insecure_i_know, NULL);
 }
 
-/* LOCAL INFILE is off; should a library ask all the same, there is nothing to be had. */
-static int refuse_infile(void **data, const char *name, void *user)
-{
-	*data = NULL;
-	return 1;
-}
-
-static int refuse_infile_read(void *data, char *buffer, unsigned int length)
-{
-	return -1;
-}
-
-static void refuse_infile_end(void *data)
-{
-}
-
-static int refuse_infile_error(void *data, char *text, unsigned int length)
-{
-	g_strlcpy(text, "LOCAL INFILE is refused", length);
-	return CR_UNKNOWN_ERROR;
-}
-
 static void set_limits(const struct crm *crm, MYSQL *mysql)
 {
 	unsigned int connect = (unsigned int)settings_number(crm->settings, SET_connect_deadline, NULL);
@@ -84,8 +61,6 @@ static void set_limits(const struct crm *crm, MYSQL *mysql)
 	mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &query);
 	mysql_options(mysql, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
 	mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
-	mysql_set_local_infile_handler(mysql, refuse_infile, refuse_infile_read, refuse_infile_end,
-		refuse_infile_error, NULL);
 	mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	mysql_options(mysql, MYSQL_OPT_CONNECT_ATTR_RESET, NULL);
 	mysql_options4(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "rollcall");

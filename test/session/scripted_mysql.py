@@ -14,6 +14,34 @@ def error(code, text):
     return b"\xff" + struct.pack("<H", code) + b"#HY000" + text
 
 
+def text(value):
+    """A length-encoded string, short ones only."""
+    return bytes([len(value)]) + value
+
+
+def prepared(columns, parameters=0):
+    """The answer to COM_STMT_PREPARE."""
+    packets = [b"\0" + struct.pack("<IHHBH", 1, columns, parameters, 0, 0)]
+    if parameters:
+        packets += [column()] * parameters + [EOF]
+    if columns:
+        packets += [column()] * columns + [EOF]
+    return packets
+
+
+def column(name=b"c"):
+    return b"\3def\0\0\0" + text(name) + b"\0\x0c" + struct.pack("<HIBHB", 45, 1024, 0xfd, 0, 0) + b"\0\0"
+
+
+def result(columns):
+    """How the answer to COM_STMT_EXECUTE begins; rows follow."""
+    return [bytes([columns])] + [column()] * columns + [EOF]
+
+
+def row(*values):
+    return b"\0" + bytes((len(values) + 9) // 8) + b"".join(text(value) for value in values)
+
+
 class Gone(Exception):
     """The client has hung up."""
 

@@ -190,6 +190,9 @@ def test_d6_addresses_of_ours_are_no_members(flat, door):
     answer = door.recipients("choir")
     assert sorted(answer.addresses) == sorted(people)
     assert answer.counts == (len(people), len(ours) + len(people), 0, 0, len(ours))
+    flat.add(listed("Jan"))
+    flat.add(listed("jan"))
+    assert door.recipients("choir").counts == (len(people) + 1, len(ours) + len(people) + 2, 0, 1, len(ours))
     assert answer.log.count("alarm") == len(ours) and listed("other-owner") in answer.log
     assert listed("jan") not in answer.log
 

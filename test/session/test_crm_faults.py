@@ -338,8 +338,12 @@ def test_s1_hosts_are_tried_in_turn(crm, lab_directory):
 def test_s1_no_server_at_all(crm, lab_directory):
     door = Door(lab_directory, crm, {"connect_deadline": 2}, host="no-such-host.invalid")
     nothing_came(door.recipients("choir"), "cannot connect")
-    door = Door(lab_directory, crm, {"hosts": "127.0.0.1:0"})
-    nothing_came(door.recipients("choir"), "option file cannot be used")
+    for hosts in ("::1", "[::1]:1", "127.0.0.1:1;[::1]"):
+        nothing_came(Door(lab_directory, crm, {"hosts": hosts}).recipients("choir"), "cannot connect")
+    for hosts in ("127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "host:3306x"):
+        nothing_came(Door(lab_directory, crm, {"hosts": hosts}).recipients("choir"), "option file cannot be used")
+    nothing_came(Door(lab_directory, crm, port="mysql").recipients("choir"), "option file cannot be used")
+    nothing_came(Door(lab_directory, crm, host=None).recipients("choir"), "option file cannot be used")
 
 
 def test_the_password_may_change_while_running(crm, lab_directory):
