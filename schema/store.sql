@@ -49,11 +49,11 @@ CREATE TABLE held (
 CREATE INDEX held_waiting ON held (expires_at) WHERE state = 1;
 
 -- The message of a held post: bytes as they came, and their SHA-256, without which they are not given out. A table of its own, so
--- that a decision does not write the message again and a listing does not read it.
+-- that a decision does not write the message again and a listing does not read it. No CHECK on message: it would read all of it.
 CREATE TABLE held_message (
 	held INTEGER PRIMARY KEY,
 	hash BLOB NOT NULL CHECK (length(hash) = 32),
-	message BLOB NOT NULL CHECK (length(message) > 0)
+	message BLOB NOT NULL
 ) STRICT;
 
 -- One row for each mail, or release, that we owe. held: the post that it is about, or 0. fields: a{ss} as GVariant.

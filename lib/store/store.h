@@ -89,7 +89,7 @@ gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GEr
 
 /**
  * Removes records last changed more than `seconds` ago, tokens that expired 30 days ago, tombstones that no token and no job
- * asks for any more, and limits whose hour or day is over. Needs nothing in hand.
+ * asks for any more, and limits whose hour or day is over; makes jobs due that a clock ahead has put off too far. Needs nothing in hand.
  */
 gboolean store_expire(struct store *store, gint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

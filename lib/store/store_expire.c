@@ -3,12 +3,16 @@
  */
 #include "lib/store/store_internal.h"
 
-/* In this order: a tombstone stays as long as a token could ask for it. */
+/*
+ * In this order: a tombstone stays as long as a token could ask for it. A job that is put off further than any pause was so by a clock
+ * that was ahead; it is due.
+ */
 static const enum store_statement others[] = {
 	STATEMENT_TOKEN_EXPIRE,
 	STATEMENT_HELD_EXPIRE,
 	STATEMENT_BAD_EXPIRE,
 	STATEMENT_ANSWER_EXPIRE,
+	STATEMENT_JOB_REPAIR,
 };
 
 gboolean store_expire(struct store *store, gint64 seconds, GError **error)

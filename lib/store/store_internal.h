@@ -13,13 +13,11 @@
 
 /* What a job's next attempt waits: 1 minute after the first, then twice as long each time, at most an hour. */
 #define STORE_PAUSE(taken) "min(3600, 60 << min(6, " taken "))"
-/* Due, or put off further than any pause: then the clock was ahead. */
-#define STORE_DUE "(due_at <= unixepoch() OR due_at > unixepoch() + 3600)"
 #define HELD_COLUMNS "id, kind, list, author, sender, reason, facts, size, held_at, expires_at, state, decided_at, decider"
 
 /*
  * Every statement of the store. Each finds its rows by the primary key or an index that schema/store.sql names; only the hourly
- * clean-up (…_EXPIRE) reads tables.
+ * clean-up (…_EXPIRE) and counts read tables.
  */
 #define STORE_STATEMENTS(X)                                                                                   \
 	X(POST_READ, "SELECT state, queue_id FROM post WHERE key = ?1")                                       \
@@ -50,18 +48,19 @@
 		"AND NOT EXISTS (SELECT 1 FROM token WHERE token.held = held.id) "                            \
 		"AND NOT EXISTS (SELECT 1 FROM job WHERE job.held = held.id)")                                \
 	X(MESSAGE_ADD, "INSERT INTO held_message (held, hash, message) VALUES (?1, ?2, zeroblob(?3))")        \
-	X(MESSAGE_READ, "SELECT hash, length(message) FROM held_message WHERE held = ?1")                     \
+	X(MESSAGE_READ, "SELECT hash FROM held_message WHERE held = ?1")                                      \
 	X(MESSAGE_REMOVE, "DELETE FROM held_message WHERE held = ?1")                                         \
 	X(JOB_ADD,                                                                                            \
 		"INSERT INTO job (held, list, kind, fields, attempts, made_at, due_at) "                      \
 		"VALUES (?1, ?2, ?3, ?4, 0, unixepoch(), unixepoch())")                                       \
-	X(JOB_DUE, "SELECT id FROM job WHERE " STORE_DUE " ORDER BY due_at, id LIMIT ?1")                     \
+	X(JOB_DUE, "SELECT id FROM job WHERE due_at <= unixepoch() ORDER BY due_at, id LIMIT ?1")             \
 	X(JOB_COUNT, "SELECT count(*) FROM job")                                                              \
-	X(JOB_READ, "SELECT id, held, list, kind, fields, attempts, made_at, " STORE_DUE " FROM job WHERE id = ?1") \
+	X(JOB_READ, "SELECT id, held, list, kind, fields, attempts, made_at, due_at <= unixepoch() FROM job WHERE id = ?1") \
 	X(JOB_TAKE,                                                                                           \
 		"UPDATE job SET attempts = attempts + 1, due_at = unixepoch() + " STORE_PAUSE("attempts") " WHERE id = ?1") \
 	X(JOB_RETRY, "UPDATE job SET due_at = unixepoch() + " STORE_PAUSE("attempts - 1") " WHERE id = ?1")   \
 	X(JOB_REMOVE, "DELETE FROM job WHERE id = ?1 RETURNING held")                                         \
+	X(JOB_REPAIR, "UPDATE job SET due_at = unixepoch() WHERE due_at > unixepoch() + 3600")                \
 	X(TOKEN_ADD,                                                                                          \
 		"INSERT INTO token (hash, held, action, second, person, expires_at) "                         \
 		"SELECT ?1, id, ?3, ?4, ?5, unixepoch() + ?6 FROM held WHERE id = ?2")                        \

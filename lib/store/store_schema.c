@@ -41,7 +41,7 @@ static const char *const steps[] = {
 	"CREATE TABLE held_message ("
 	" held INTEGER PRIMARY KEY,"
 	" hash BLOB NOT NULL CHECK (length(hash) = 32),"
-	" message BLOB NOT NULL CHECK (length(message) > 0)"
+	" message BLOB NOT NULL"
 	") STRICT;"
 	"CREATE TABLE job ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
