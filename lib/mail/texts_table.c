@@ -1,0 +1,63 @@
+/*
+ * Which texts there are and what each may say: the contract between those who write a text and the code that fills it. A field
+ * is added here first, then given where the text is used.
+ */
+#include "lib/mail/texts_internal.h"
+
+#include <string.h>
+
+const char *const texts_languages[] = {"en", "nl", "fr", "de", NULL};
+
+const struct texts_row texts_table[] = {
+	/* to moderators */
+	{"held-moderator", " author sender sure reason rule subject size parts until accept reject discard "},
+	{"decided", " subject author who done when text "},
+	{"already", " subject who done when "},
+	{"not-moderator-any-more", " subject "},
+	{"expired-moderator", " subject author "},
+	{"withdrawn", " subject author "},
+	{"lost", " subject author "},
+	{"release-failed", " subject author reason "},
+	/* to authors */
+	{"held-author", " subject reason until withdraw "},
+	{"confirm-author", " subject until confirm "},
+	{"rejected", " subject text "},
+	{"expired-author", " subject "},
+	{"policy-rejected", " subject reason "},
+	/* to whoever used a token or wrote to -request and its kin */
+	{"token-unknown", " "},
+	{"token-expired", " "},
+	{"not-understood", " subject "},
+	{"help", " page "},
+	{"subscribe", " page done "},
+	{"unsubscribe", " page done "},
+	/* to owners */
+	{"note-subscribe", " person "},
+	{"note-unsubscribe", " person "},
+	{NULL, NULL},
+};
+
+const char *const texts_keys[] = {
+	/* why a post is refused or held: the reasons of scenarios, as Sympa calls them */
+	"send_closed", "send_editor", "send_owner", "send_subscriber", "send_subscriber_smime", "send_local_user",
+	"send_local_user_sub", "send_multipart", "list-no-open", "no-rule-match", "unknown-auth-method", "unknown-action", "other",
+	/* Mailman's rules */
+	"banned", "emergency", "implicit-destination", "too-many-recipients", "no-subject", "administrivia", "digest-subject",
+	"too-big",
+	/* why a post is held */
+	"held", "held-author", "held-structure", "held-dmarc",
+	/* how sure we are of the author */
+	"sure-smtp", "sure-dkim", "sure-md5", "sure-smime", "sure-sasl", "sure-failed",
+	/* what became of a held post */
+	"done-accept", "done-reject", "done-discard", "done-withdraw", "done-expire",
+	/* what became of a wish to join or to leave */
+	"wish-called", "wish-noted",
+	NULL};
+
+const struct texts_row *texts_row(const char *name)
+{
+	for (const struct texts_row *row = texts_table; row->name; row++)
+		if (strcmp(row->name, name) == 0)
+			return row;
+	return NULL;
+}
