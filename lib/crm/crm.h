@@ -35,17 +35,18 @@ struct crm *crm_new(const struct settings *settings, struct crm_breaker *breaker
 void crm_free(struct crm *crm);
 
 /**
- * Whether the view has this list: `name`, or `name@domain`, or the bare name where domain is the default one.
- * More than one spelling in the view (differing in case, or both bare and with domain) is CRM_TROUBLE: an
- * ambiguous address is never "the first".
+ * Whether the view has this list: `name`, or `name@domain`, or the bare name where domain is the
+ * default one. More than one spelling in the view (differing in case, or both bare and with
+ * domain) is CRM_TROUBLE: an ambiguous address is never "the first".
  */
 enum crm_result crm_find_list(struct crm *crm, const char *name, const char *domain, struct verdict *verdict)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * What `person` (an address in normal form) is on `list` (its address): bits of enum wire_standing in `*standing`, 0 for a
- * stranger. STANDING_LIST_HAS_MODERATOR is looked up for owners and moderators only: to others it makes no difference,
- * and finding out that there is none reads the whole list. CRM_FOUND or CRM_TROUBLE.
+ * What `person` (an address in normal form) is on `list` (its address): bits of enum
+ * wire_standing in `*standing`, 0 for a stranger. STANDING_LIST_HAS_MODERATOR is looked up for
+ * owners and moderators only: to others it makes no difference, and finding out that there is
+ * none reads the whole list. CRM_FOUND or CRM_TROUBLE.
  */
 enum crm_result crm_standing(struct crm *crm, const char *list, const char *person, guint *standing,
 	struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
@@ -59,10 +60,11 @@ struct crm_reading {
 };
 
 /**
- * Reads everybody who gets a copy, now: for LIST_ROLE_POST the members (but mode `nomail`), for LIST_ROLE_OWNER the owners, for
- * LIST_ROLE_EDITOR the moderators or, if there are none, the owners. One consistent snapshot, checked
- * against its own COUNT and mysql_errno() before anything is returned. CRM_NOT_FOUND: the list has no row at all.
- * On CRM_FOUND the caller frees `*recipients` (sealed; may be empty).
+ * Reads everybody who gets a copy, now: for LIST_ROLE_POST the members (but mode `nomail`), for
+ * LIST_ROLE_OWNER the owners, for LIST_ROLE_EDITOR the moderators or, if there are none, the
+ * owners. One consistent snapshot, checked against its own COUNT and mysql_errno() before
+ * anything is returned. CRM_NOT_FOUND: the list has no row at all. On CRM_FOUND the caller frees
+ * `*recipients` (sealed; may be empty).
  */
 enum crm_result crm_recipients(struct crm *crm, const char *list, enum list_role role,
 	struct recipients **recipients, struct crm_reading *reading, struct verdict *verdict)
@@ -77,26 +79,32 @@ struct crm_list {
 };
 void crm_list_clear(struct crm_list *list);
 
-/** All lists of the view with their counts. On CRM_FOUND the caller unrefs `*lists` (elements struct crm_list). */
+/**
+ * All lists of the view with their counts. On CRM_FOUND the caller unrefs `*lists` (elements
+ * struct crm_list).
+ */
 enum crm_result crm_lists(struct crm *crm, GArray **lists, struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
 
 /** One finding of a check. */
 enum crm_finding_level { CRM_GOOD, CRM_WARNING, CRM_BAD };
 struct crm_finding {
 	enum crm_finding_level level;
-	gboolean refuse; /**< a daemon must not start like this: only the admin can mend it. A CRM that is down is not of that kind. */
+	/** A daemon must not start like this: only the admin can mend it. A CRM that is down is not of that kind. */
+	gboolean refuse;
 	char *text;      /**< what is so, and what to do about it */
 };
 void crm_finding_clear(struct crm_finding *finding);
 
 /**
- * Connects and looks at the option file, TLS and the user's grants: what a daemon looks at when it starts. Never fails: what is
- * wrong is a finding. The caller unrefs the array (elements struct crm_finding).
+ * Connects and looks at the option file, TLS and the user's grants: what a daemon looks at when
+ * it starts. Never fails: what is wrong is a finding. The caller unrefs the array (elements
+ * struct crm_finding).
  */
 GArray *crm_check_start(struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * The same and the view, its columns and types, and the names of all lists (which reads the whole view): what `rollcall check` shows.
+ * The same and the view, its columns and types, and the names of all lists (which reads the whole
+ * view): what `rollcall check` shows.
  */
 GArray *crm_check(struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,7 +1,8 @@
 /*
- * The circuit breaker: when the CRM fails several times in a row, it is left alone for a pause, and then one worker tries
- * while the others go on waiting. All workers share one struct crm_breaker in memory, so they learn from each other. There is no lock:
- * the worst that a race can do is one probe too many.
+ * The circuit breaker: when the CRM fails several times in a row, it is left alone for a pause,
+ * and then one worker tries while the others go on waiting. All workers share one struct
+ * crm_breaker in memory, so they learn from each other. There is no lock: the worst that a race
+ * can do is one probe too many.
  */
 #include "lib/base/log.h"
 #include "lib/crm/crm_private.h"

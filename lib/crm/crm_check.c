@@ -1,6 +1,7 @@
 /*
- * What is so with the CRM, for `rollcall check` and for the start of dispatch; see crm.h. Each finding says what is so and what to do.
- * Knowingly not done: looking at people's rows. Whether addresses are good shows when a list is read, in the log.
+ * What is so with the CRM, for `rollcall check` and for the start of dispatch; see crm.h. Each
+ * finding says what is so and what to do. Knowingly not done: looking at people's rows. Whether
+ * addresses are good shows when a list is read, in the log.
  */
 #include <string.h>
 
@@ -43,7 +44,10 @@ static void add_error(struct check *check, gboolean refuse)
 	crm_error_clear(check->crm);
 }
 
-/* The cell of the first row of a query, by column; NULL with nothing latched when there is no row. The caller frees. */
+/*
+ * The cell of the first row of a query, by column; NULL with nothing latched when there is no
+ * row. The caller frees.
+ */
 static char *ask(struct check *check, enum crm_query query, guint column)
 {
 	crm_auto_statement struct crm_statement *statement = crm_statement_open(check->crm, query, NULL);
@@ -120,7 +124,8 @@ static void check_grants(struct check *check)
 				"grants: the CRM user may more than read the view: %s; revoke it (see excess_grants)",
 				(const char *)grants.excess->pdata[i]);
 		if (!grants.may_select)
-			add(check, CRM_BAD, FALSE, "grants: the CRM user may not SELECT from `%s`.`%s`", check->database, view);
+			add(check, CRM_BAD, FALSE, "grants: the CRM user may not SELECT from `%s`.`%s`",
+				check->database, view);
 		if (!grants.may_show_view)
 			add(check, CRM_WARNING, FALSE, "grants: without SHOW VIEW on the view its errors stay vague");
 		if (grants.may_select && !grants.excess)
@@ -134,16 +139,18 @@ static void check_column(struct check *check, enum crm_view_column place)
 	const struct crm_column *column = &check->crm->columns[place];
 	const char *name = crm_sql_column(check->crm, place);
 	gboolean is_key = place == CRM_COLUMN_LIST || place == CRM_COLUMN_ADDRESS;
-	gboolean fits = is_key || place == CRM_COLUMN_MODE ? crm_columns_is_text(column) : crm_columns_is_truth(column);
+	gboolean is_role = place == CRM_COLUMN_OWNER || place == CRM_COLUMN_MODERATOR;
+	gboolean fits = is_role ? crm_columns_is_truth(column) : crm_columns_is_text(column);
 
 	if (column->type[0] == '\0')
 		add(check, CRM_BAD, FALSE, "view: column '%s' is missing (or may not be read)", name);
 	else if (!fits)
-		add(check, is_key ? CRM_BAD : CRM_WARNING, FALSE, "view: column '%s' is of type %s, which is not meant here",
-			name, column->type);
+		add(check, is_key ? CRM_BAD : CRM_WARNING, FALSE,
+			"view: column '%s' is of type %s, which is not meant here", name, column->type);
 	else if (is_key && crm_sql_is_exact(check->crm, place))
 		add(check, CRM_WARNING, FALSE,
-			"view: column '%s' (%s) tells capital from small letters apart; we do not, which keeps its index from being used",
+			"view: column '%s' (%s) tells capital from small letters apart;"
+			" we do not, which keeps its index from being used",
 			name, *column->collation ? column->collation : column->type);
 }
 
@@ -166,10 +173,14 @@ static void check_view(struct check *check)
 	for (int i = 0; i < CRM_VIEW_COLUMNS; i++)
 		check_column(check, (enum crm_view_column)i);
 	if (check->findings->len == before)
-		add(check, CRM_GOOD, FALSE, "view: `%s` has all columns", settings_text(crm->settings, SET_view, NULL));
+		add(check, CRM_GOOD, FALSE, "view: `%s` has all columns",
+			settings_text(crm->settings, SET_view, NULL));
 }
 
-/* A name that can be no list is a list that nobody can write to; two for one address are refused when used. */
+/*
+ * A name that can be no list is a list that nobody can write to; two for one address are refused
+ * when used.
+ */
 static void check_name(struct check *check, GHashTable *seen, const struct crm_cell *cell)
 {
 	g_autofree char *value =
@@ -178,9 +189,11 @@ static void check_name(struct check *check, GHashTable *seen, const struct crm_c
 		? NULL : list_address_from_column(check->crm->settings, cell->data, cell->length);
 
 	if (!address)
-		add(check, CRM_WARNING, FALSE, "lists: '%s' is no list of ours (name not usable, or another domain)", value);
+		add(check, CRM_WARNING, FALSE,
+			"lists: '%s' is no list of ours (name not usable, or another domain)", value);
 	else if (!g_hash_table_add(seen, address))
-		add(check, CRM_BAD, FALSE, "lists: '%s' is one of several with the same address: no post is taken for it", value);
+		add(check, CRM_BAD, FALSE,
+			"lists: '%s' is one of several with the same address: no post is taken for it", value);
 }
 
 static void check_names(struct check *check)

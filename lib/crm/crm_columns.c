@@ -1,12 +1,14 @@
 /*
- * The types and collations of the view's columns, from information_schema. They decide how addresses are compared (crm_sql.c)
- * and name the column that somebody changed. Looked at once a minute on a connection: a view is altered rarely, and
- * a comparison in the old way for a minute finds nothing wrong, only perhaps less.
- * Knowingly not done: taking "no answer" for a reason. Where information_schema shows nothing (an invalid view, a
- * missing right) the query itself will say why, and better.
+ * The types and collations of the view's columns, from information_schema. They decide how
+ * addresses are compared (crm_sql.c) and name the column that somebody changed. Looked at once a
+ * minute on a connection: a view is altered rarely, and a comparison in the old way for a minute
+ * finds nothing wrong, only perhaps less. Knowingly not done: taking "no answer" for a reason.
+ * Where information_schema shows nothing (an invalid view, a missing right) the query itself will
+ * say why, and better.
  */
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/crm/crm_private.h"
 
 enum { LOOK_AGAIN = 60 /* seconds */ };
@@ -29,8 +31,8 @@ gboolean crm_columns_is_text(const struct crm_column *column)
 
 gboolean crm_columns_is_truth(const struct crm_column *column)
 {
-	static const char *const types[] = {"", "tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "bit",
-		"char", "varchar", "enum", NULL};
+	static const char *const types[] = {"", "tinyint", "smallint", "mediumint", "int", "bigint", "decimal",
+		"bit", "char", "varchar", "enum", NULL};
 
 	return is_one_of(column->type, types);
 }
@@ -49,7 +51,7 @@ static void take_row(struct crm *crm, const struct crm_cell *cells)
 	for (int i = 0; i < CRM_VIEW_COLUMNS; i++) {
 		const char *name = crm_sql_column(crm, (enum crm_view_column)i);
 
-		if (cells[0].length != strlen(name) || g_ascii_strncasecmp(cells[0].data, name, cells[0].length) != 0)
+		if (!text_equal_ascii_case(cells[0].data, cells[0].length, name))
 			continue;
 		copy_cell(crm->columns[i].type, sizeof(crm->columns[i].type), &cells[1]);
 		copy_cell(crm->columns[i].collation, sizeof(crm->columns[i].collation), &cells[2]);

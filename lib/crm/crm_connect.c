@@ -1,7 +1,8 @@
 /*
- * The connection: option file, hosts in turn, TLS, limits. Everything that the library would otherwise take
- * from its own defaults or from the environment is said here, for security must not depend on how it was built.
- * Knowingly not done: compression, a pool, other character sets than utf8mb4, authentication that shows the password.
+ * The connection: option file, hosts in turn, TLS, limits. Everything that the library would
+ * otherwise take from its own defaults or from the environment is said here, for security must
+ * not depend on how it was built. Knowingly not done: compression, a pool, other character sets
+ * than utf8mb4, authentication that shows the password.
  */
 #include <openssl/x509.h>
 #include <string.h>
@@ -12,7 +13,10 @@
 
 enum { PACKET_LIMIT = 16 * 1024 * 1024, DEFAULT_PORT = 3306 };
 
-/* The password plugins that prove knowledge of a password without sending it, or send it inside verified TLS only. */
+/*
+ * The password plugins that prove knowledge of a password without sending it, or send it inside
+ * verified TLS only.
+ */
 static const char good_plugins[] = "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password";
 
 struct host {
@@ -79,7 +83,10 @@ static void set_text(MYSQL *mysql, enum mysql_option option, const char *value)
 		mysql_options(mysql, option, value);
 }
 
-/* Without verifying, TLS is still used where the option file names an authority; its chain counts then, the name does not. */
+/*
+ * Without verifying, TLS is still used where the option file names an authority; its chain counts
+ * then, the name does not.
+ */
 static void set_verification(MYSQL *mysql, gboolean on)
 {
 #ifdef MARIADB_PACKAGE_VERSION_ID
@@ -95,8 +102,9 @@ static void set_verification(MYSQL *mysql, gboolean on)
 }
 
 /*
- * Without ssl-ca or ssl-capath the system's authorities count. They are named here, since some versions of
- * the library verify nothing, or accept what the password can prove, where none is named.
+ * Without ssl-ca or ssl-capath the system's authorities count. They are named here, since some
+ * versions of the library verify nothing, or accept what the password can prove, where none is
+ * named.
  */
 static void set_tls(const struct crm *crm, MYSQL *mysql, const struct crm_options *options)
 {
@@ -165,7 +173,8 @@ static gboolean list_hosts(struct crm *crm, const struct crm_options *options, G
 			return crm_fail(crm, CRM_TROUBLE_OPTIONS, "hosts: expected HOST or HOST:PORT");
 		g_array_append_val(hosts, host);
 	}
-	return hosts->len > 0 || crm_fail(crm, CRM_TROUBLE_OPTIONS, "no host: neither in hosts nor in the option file");
+	return hosts->len > 0 ||
+		crm_fail(crm, CRM_TROUBLE_OPTIONS, "no host: neither in hosts nor in the option file");
 }
 
 /* The session as we want it, and the proof that the library did what it was told. */
@@ -233,7 +242,8 @@ static gboolean connect_with(struct crm *crm, const struct crm_options *options)
 	g_array_set_clear_func(hosts, (GDestroyNotify)host_clear);
 	if (options->lax && !is_insecure(crm))
 		return crm_fail(crm, CRM_TROUBLE_OPTIONS,
-			"the option file asks for less than verified TLS: remove that line, or set insecure_i_know = yes");
+			"the option file asks for less than verified TLS:"
+			" remove that line, or set insecure_i_know = yes");
 	return list_hosts(crm, options, hosts) && connect_in_turn(crm, hosts, options);
 }
 

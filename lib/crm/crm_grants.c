@@ -1,7 +1,7 @@
 /*
- * A small reader of "GRANT privileges ON object TO user …"; see crm_grants.h. It need not understand all of MySQL's and
- * MariaDB's dialects: what it does not know counts as too much. The tail of a line may hold a password's hash, so no
- * text is taken from behind TO.
+ * A small reader of "GRANT privileges ON object TO user …"; see crm_grants.h. It need not
+ * understand all of MySQL's and MariaDB's dialects: what it does not know counts as too much. The
+ * tail of a line may hold a password's hash, so no text is taken from behind TO.
  */
 #include "lib/crm/crm_grants.h"
 
@@ -79,7 +79,8 @@ static gboolean is_view(const char *object, const char *database, const char *vi
 	object++;
 	g_autofree char *second = read_name(&object);
 	/* Case is ignored: on some servers these names have none. */
-	return *object == '\0' && g_ascii_strcasecmp(first, database) == 0 && g_ascii_strcasecmp(second, view) == 0;
+	return *object == '\0' && g_ascii_strcasecmp(first, database) == 0 &&
+		g_ascii_strcasecmp(second, view) == 0;
 }
 
 /* Whether `privilege` is `word`, possibly with a list of columns behind it. */
@@ -91,7 +92,10 @@ static gboolean is_privilege(const char *privilege, const char *word)
 		(privilege[length] == '\0' || g_str_has_prefix(privilege + length, " ("));
 }
 
-/* Each privilege, separated by commas outside parentheses. Returns whether all of them are fine there. */
+/*
+ * Each privilege, separated by commas outside parentheses. Returns whether all of them are fine
+ * there.
+ */
 static gboolean take_privileges(struct crm_grants *grants, char *privileges, gboolean on_view, gboolean on_all)
 {
 	gboolean fine = TRUE;

@@ -1,7 +1,8 @@
 /*
- * Lists as the view has them. A list exists when the view has a row for it. Its column may say "choir", "Choir" or
- * "choir@lists.example.org"; which of them it is does not matter, but two of them at once is nobody's
- * list: "the first" would send one list's posts to the other's members (HOSTILE D17).
+ * Lists as the view has them. A list exists when the view has a row for it. Its column may say
+ * "choir", "Choir" or "choir@lists.example.org"; which of them it is does not matter, but two of
+ * them at once is nobody's list: "the first" would send one list's posts to the other's members
+ * (HOSTILE D17).
  */
 #include <string.h>
 

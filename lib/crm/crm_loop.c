@@ -1,8 +1,8 @@
 /*
- * Recipients that are addresses of ours: a list on a list, its roles, the site's postmaster. Mail to them would come back
- * and go round (HOSTILE D6).
- * A member may well live in the domain of the lists (jan@example.org on choir@example.org), so the domain alone
- * is only a suspicion; what the view knows as a list decides.
+ * Recipients that are addresses of ours: a list on a list, its roles, the site's postmaster. Mail
+ * to them would come back and go round (HOSTILE D6). A member may well live in the domain of the
+ * lists (jan@example.org on choir@example.org), so the domain alone is only a suspicion; what the
+ * view knows as a list decides.
  */
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /*
- * Parser of a MySQL option file; see crm_options.h.
- * Follows MySQL's manual ("Using Option Files"): groups, `name=value` or `name`, '-' and '_' alike, blanks around both dropped, quotes,
- * the escapes \b \t \n \r \\ \s, and '#' starting a comment outside quotes. Knowingly not done: !include and
- * !includedir, because what is read must be one file whose owner and mode were looked at.
+ * Parser of a MySQL option file; see crm_options.h. Follows MySQL's manual ("Using Option
+ * Files"): groups, `name=value` or `name`, '-' and '_' alike, blanks around both dropped, quotes,
+ * the escapes \b \t \n \r \\ \s, and '#' starting a comment outside quotes. Knowingly not done:
+ * !include and !includedir, because what is read must be one file whose owner and mode were
+ * looked at.
  */
 #include "lib/crm/crm_options.h"
 

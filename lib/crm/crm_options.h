@@ -1,7 +1,8 @@
 /*
- * The MySQL option file with the way to the CRM, as `mysql --defaults-file` reads it. The reason to read it
- * ourselves: libmariadb reads it inside mysql_real_connect(), where a line of the file overrides what we
- * demanded before (ssl-verify-server-cert, local-infile …), and says nothing when it cannot read the file.
+ * The MySQL option file with the way to the CRM, as `mysql --defaults-file` reads it. The reason
+ * to read it ourselves: libmariadb reads it inside mysql_real_connect(), where a line of the file
+ * overrides what we demanded before (ssl-verify-server-cert, local-infile …), and says nothing
+ * when it cannot read the file.
  */
 #ifndef ROLLCALL_CRM_CRM_OPTIONS_H
 #define ROLLCALL_CRM_CRM_OPTIONS_H
@@ -42,16 +43,18 @@ GQuark crm_options_error_quark(void);
 enum crm_options_error { CRM_OPTIONS_ERROR_FILE, CRM_OPTIONS_ERROR_SYNTAX };
 
 /**
- * Reads group `group` out of the bytes of an option file; `name` is what errors call it ("NAME:LINE: …", never with a value).
- * FALSE with `error` set for anything that is not clear: !include, a NUL, a group that is not there, a password that
- * is to be asked for. The caller ends `options` with crm_options_clear() in either case.
+ * Reads group `group` out of the bytes of an option file; `name` is what errors call it
+ * ("NAME:LINE: …", never with a value). FALSE with `error` set for anything that is not clear:
+ * !include, a NUL, a group that is not there, a password that is to be asked for. The caller ends
+ * `options` with crm_options_clear() in either case.
  */
 gboolean crm_options_parse(const char *data, gsize length, const char *group, const char *name,
 	struct crm_options *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Reads the option file that the settings name: a regular file of root or this process's user, which others may neither read
- * nor write, nor a group but root's, our own or that of the setting `user`.
+ * Reads the option file that the settings name: a regular file of root or this process's user,
+ * which others may neither read nor write, nor a group but root's, our own or that of the setting
+ * `user`.
  */
 gboolean crm_options_read(const struct settings *settings, struct crm_options *options, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

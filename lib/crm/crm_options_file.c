@@ -1,4 +1,7 @@
-/* The bytes of the option file, with the checks that make it trustworthy (HOSTILE C2); see crm_options.h. */
+/*
+ * The bytes of the option file, with the checks that make it trustworthy (HOSTILE C2); see
+ * crm_options.h.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,8 +21,8 @@ static gboolean fail(GError **error, const char *path, const char *what)
 }
 
 /*
- * The group that dispatch runs as counts as ours even when root asks (`rollcall check`), since that is who the mode
- * of the file is meant for.
+ * The group that dispatch runs as counts as ours even when root asks (`rollcall check`), since
+ * that is who the mode of the file is meant for.
  */
 static gboolean is_our_group(gid_t gid, const struct settings *settings)
 {
@@ -43,7 +46,8 @@ static gboolean check(const char *path, const struct stat *status, const struct 
 	if (status->st_uid != 0 && status->st_uid != geteuid())
 		return fail(error, path, "must be owned by root (or by the user who reads it)");
 	if (status->st_mode & (S_IWGRP | S_IRWXO))
-		return fail(error, path, "holds a password: no right for others, no write right for the group (chmod 0640)");
+		return fail(error, path,
+			"holds a password: no right for others, no write right for the group (chmod 0640)");
 	if (status->st_mode & S_IRGRP && !is_our_group(status->st_gid, settings))
 		return fail(error, path, "may be read by a group that is not ours (chgrp it to rollcall's group)");
 	if (status->st_size > FILE_LIMIT)
@@ -83,7 +87,8 @@ gboolean crm_options_read(const struct settings *settings, struct crm_options *o
 	gsize size = (gsize)status.st_size, used = 0;
 	g_autofree char *data = g_malloc(size + 1);
 	gboolean done = read_all(fd, data, size, &used)
-		? crm_options_parse(data, used, settings_text(settings, SET_option_group, NULL), path, options, error)
+		? crm_options_parse(
+			  data, used, settings_text(settings, SET_option_group, NULL), path, options, error)
 		: fail(error, path, g_strerror(errno));
 	explicit_bzero(data, size);
 	return done;

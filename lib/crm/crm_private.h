@@ -48,7 +48,10 @@ struct crm_error {
 
 /* ---- the door ---- */
 
-/* A column of the view as information_schema has it. Empty: not there, or the view cannot be read at all. */
+/*
+ * A column of the view as information_schema has it. Empty: not there, or the view cannot be read
+ * at all.
+ */
 struct crm_column {
 	char type[32];
 	char collation[64];
@@ -79,7 +82,10 @@ struct crm {
 
 /* Latches an error of ours, unless there is one already. Returns FALSE, for `return crm_fail(…)`. */
 gboolean crm_fail(struct crm *crm, enum crm_trouble trouble, const char *format, ...) G_GNUC_PRINTF(3, 4);
-/* Latches what MySQL says (`code`, `text`); `connecting` when there is no connection yet. Returns FALSE. */
+/*
+ * Latches what MySQL says (`code`, `text`); `connecting` when there is no connection yet. Returns
+ * FALSE.
+ */
 gboolean crm_fail_mysql(struct crm *crm, guint code, const char *text, gboolean connecting);
 /* The verdict for the latched error. */
 struct verdict crm_verdict(const struct crm *crm);
@@ -89,7 +95,10 @@ void crm_error_clear(struct crm *crm);
 
 /* ---- crm_breaker.c ---- */
 
-/* Whether a connection may be tried now: the breaker is closed, or this is the one probe after the pause. */
+/*
+ * Whether a connection may be tried now: the breaker is closed, or this is the one probe after
+ * the pause.
+ */
 gboolean crm_breaker_admits(struct crm_breaker *breaker, const struct settings *settings);
 void crm_breaker_failed(struct crm_breaker *breaker, const struct settings *settings);
 void crm_breaker_worked(struct crm_breaker *breaker);
@@ -106,8 +115,9 @@ void crm_disconnect(struct crm *crm);
 typedef gboolean (*crm_work)(struct crm *crm, void *context);
 
 /*
- * Runs `work` inside one consistent read-only snapshot. TRUE when it returned TRUE; else `*verdict` says why not,
- * the log has the details and the connection is closed, so that no unread row is left on it.
+ * Runs `work` inside one consistent read-only snapshot. TRUE when it returned TRUE; else
+ * `*verdict` says why not, the log has the details and the connection is closed, so that no
+ * unread row is left on it.
  */
 gboolean crm_run(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
 	G_GNUC_WARN_UNUSED_RESULT;
@@ -143,16 +153,22 @@ struct crm_values {
 };
 
 /*
- * The text of a query: the names of view and columns quoted, the values as hexadecimal literals. The caller wipes
- * and frees.
+ * The text of a query: the names of view and columns quoted, the values as hexadecimal literals.
+ * The caller wipes and frees.
  */
 char *crm_sql_text(const struct crm *crm, enum crm_query query, const struct crm_values *values)
 	G_GNUC_WARN_UNUSED_RESULT;
-/* The statements that make the session ours: isolation, character set, modes, limits on the server's side. Free with g_strfreev(). */
+/*
+ * The statements that make the session ours: isolation, character set, modes, limits on the
+ * server's side. Free with g_strfreev().
+ */
 char **crm_sql_session(const struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
 /* The setting that names a column of the view. */
 const char *crm_sql_column(const struct crm *crm, enum crm_view_column column);
-/* Whether `column` tells capital from small letters apart, so that comparing needs a looser spelling. */
+/*
+ * Whether `column` tells capital from small letters apart, so that comparing needs a looser
+ * spelling.
+ */
 gboolean crm_sql_is_exact(const struct crm *crm, enum crm_view_column column);
 
 /* ---- crm_statement.c ---- */
@@ -165,12 +181,16 @@ enum crm_step { CRM_ROW, CRM_END, CRM_BROKEN };
 struct crm_statement *crm_statement_open(struct crm *crm, enum crm_query query, const struct crm_values *values)
 	G_GNUC_WARN_UNUSED_RESULT;
 /*
- * The next row, straight from the wire. On CRM_ROW `cells` has one element for each column, valid until the next call.
- * CRM_END only after the server said so and no error is pending; CRM_BROKEN has the error latched.
+ * The next row, straight from the wire. On CRM_ROW `cells` has one element for each column, valid
+ * until the next call. CRM_END only after the server said so and no error is pending; CRM_BROKEN
+ * has the error latched.
  */
 enum crm_step crm_statement_next(struct crm_statement *statement, const struct crm_cell **cells)
 	G_GNUC_WARN_UNUSED_RESULT;
-/* Frees; after anything but CRM_END it closes the connection first, rather than read all that is left. NULL is fine. */
+/*
+ * Frees; after anything but CRM_END it closes the connection first, rather than read all that is
+ * left. NULL is fine.
+ */
 void crm_statement_close(struct crm_statement *statement);
 static inline void crm_statement_clear(struct crm_statement **statement)
 {
@@ -181,7 +201,10 @@ static inline void crm_statement_clear(struct crm_statement **statement)
 
 /* ---- crm_columns.c ---- */
 
-/* Reads the columns' types and collations, when they have not been looked at for a while. FALSE with the error latched. */
+/*
+ * Reads the columns' types and collations, when they have not been looked at for a while. FALSE
+ * with the error latched.
+ */
 gboolean crm_columns_look(struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a column can hold what we read from it; unknown columns can. */
 gboolean crm_columns_is_text(const struct crm_column *column);
@@ -189,31 +212,41 @@ gboolean crm_columns_is_truth(const struct crm_column *column);
 
 /* ---- crm_list.c ---- */
 
-/* The values of the list column that can stand for the list `name@domain`, NULL-terminated. Free with g_strfreev(). */
+/*
+ * The values of the list column that can stand for the list `name@domain`, NULL-terminated. Free
+ * with g_strfreev().
+ */
 char **crm_list_spellings(const struct crm *crm, const char *name, const char *domain) G_GNUC_WARN_UNUSED_RESULT;
 /* The same for a list's address. */
 char **crm_list_spellings_of(const struct crm *crm, const char *list) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a value of the list column is this list. */
 gboolean crm_list_is(const struct crm *crm, const struct crm_cell *value, const char *list);
 /*
- * The one value under which the view has the list and its number of rows, in one pass. `*spelling` is NULL when it
- * has none; the caller frees. FALSE when it is ambiguous or something else went wrong.
+ * The one value under which the view has the list and its number of rows, in one pass.
+ * `*spelling` is NULL when it has none; the caller frees. FALSE when it is ambiguous or something
+ * else went wrong.
  */
 gboolean crm_list_count(struct crm *crm, const char *list, char **spelling, guint *rows) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- crm_standing.c ---- */
 
-/* What a person is on a list by all of their rows: bits of enum wire_standing without LIST_HAS_MODERATOR. */
+/*
+ * What a person is on a list by all of their rows: bits of enum wire_standing without
+ * LIST_HAS_MODERATOR.
+ */
 gboolean crm_person_look(struct crm *crm, const char *list, const char *person, guint *standing)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- crm_loop.c ---- */
 
-/* Whether an address in normal form lies in a domain of ours, and so could be a list, a role of one, or the site's. */
+/*
+ * Whether an address in normal form lies in a domain of ours, and so could be a list, a role of
+ * one, or the site's.
+ */
 gboolean crm_loop_suspects(const struct crm *crm, const char *address);
 /*
- * Takes those `suspects` (strings in normal form) out of the array that are ours indeed: lists of the view, their roles, the site's
- * own addresses. `*looping` is their number.
+ * Takes those `suspects` (strings in normal form) out of the array that are ours indeed: lists of
+ * the view, their roles, the site's own addresses. `*looping` is their number.
  */
 gboolean crm_loop_remove(struct crm *crm, GPtrArray *suspects, guint *looping) G_GNUC_WARN_UNUSED_RESULT;
 

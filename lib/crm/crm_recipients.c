@@ -1,11 +1,13 @@
 /*
- * Everybody who gets a copy, read live. Promise: the whole list or nothing. The rows are counted and read in one
- * snapshot; the count must agree, the server must have said that this was the end, and only then is anything handed on.
+ * Everybody who gets a copy, read live. Promise: the whole list or nothing. The rows are counted
+ * and read in one snapshot; the count must agree, the server must have said that this was the
+ * end, and only then is anything handed on.
  *
- * Members: each row that wants mail is one; an address on several rows gets mail when any of them wants it. Duplicates are
- * exact after normalising, so a local part in other capitals is another recipient (only its host knows better).
- * Local parts beyond ASCII are skipped: one such recipient would turn the whole queue file into SMTPUTF8 mail, which
- * then bounces at every host that lacks it.
+ * Members: each row that wants mail is one; an address on several rows gets mail when any of them
+ * wants it. Duplicates are exact after normalising, so a local part in other capitals is another
+ * recipient (only its host knows better). Local parts beyond ASCII are skipped: one such
+ * recipient would turn the whole queue file into SMTPUTF8 mail, which then bounces at every host
+ * that lacks it.
  */
 #include <string.h>
 
@@ -13,7 +15,11 @@
 #include "lib/crm/crm_private.h"
 #include "lib/wire/wire.h"
 
-enum { WORDS_LOGGED = 5, REASONS = ADDRESS_ENCODING + 2, ROLE_LIMIT = 50 /* copies of one mail to owners or moderators */ };
+enum {
+	WORDS_LOGGED = 5,
+	REASONS = ADDRESS_ENCODING + 2, /* those of enum address_result, the last one out of its row */
+	ROLE_LIMIT = 50,                /* copies of one mail to owners or moderators */
+};
 
 struct fan {
 	const char *list;
@@ -51,8 +57,8 @@ static void log_skipped(const struct fan *fan)
 
 	for (guint i = 0; i < REASONS; i++)
 		if (fan->reasons[i] > 0)
-			g_string_append_printf(
-				text, "%s%u %s", text->len ? ", " : "", fan->reasons[i], address_word(place_reason(i)));
+			g_string_append_printf(text, "%s%u %s", text->len ? ", " : "", fan->reasons[i],
+				address_word(place_reason(i)));
 	if (text->len)
 		log_warning("crm: list %s: %u of %u rows have no address we can send to: %s", fan->list,
 			fan->reading->skipped, fan->reading->rows, text->str);
@@ -129,7 +135,8 @@ static gboolean read_members(struct crm *crm, struct fan *fan)
 	if (step != CRM_END)
 		return FALSE;
 	if (fan->seen != fan->reading->rows)
-		return crm_fail(crm, CRM_TROUBLE_INCOMPLETE, "%u rows counted, %u read", fan->reading->rows, fan->seen);
+		return crm_fail(crm, CRM_TROUBLE_INCOMPLETE, "%u rows counted, %u read", fan->reading->rows,
+			fan->seen);
 	return TRUE;
 }
 
@@ -166,8 +173,8 @@ static gboolean read_candidates(struct crm *crm, struct fan *fan, enum crm_query
 			g_ptr_array_add(candidates, g_strdup(fan->normal->str));
 	}
 	if (count > ROLE_LIMIT)
-		log_warning("crm: alarm: list %s: %u rows say '%s', which cannot be meant; only %d get this mail", fan->list,
-			count, list_role_word(fan->role), ROLE_LIMIT);
+		log_warning("crm: alarm: list %s: %u rows say '%s', which cannot be meant; only %d get this mail",
+			fan->list, count, list_role_word(fan->role), ROLE_LIMIT);
 	return step == CRM_END;
 }
 

@@ -1,6 +1,7 @@
 /*
- * What the cells of a row mean: address, reception mode, role. Pure functions, because this is where the CRM's bytes
- * are judged (HOSTILE D1 to D5, D9): nothing that fails here gets any further.
+ * What the cells of a row mean: address, reception mode, role. Pure functions, because this is
+ * where the CRM's bytes are judged (HOSTILE D1 to D5, D9): nothing that fails here gets any
+ * further.
  */
 #ifndef ROLLCALL_CRM_CRM_ROWS_H
 #define ROLLCALL_CRM_CRM_ROWS_H
@@ -18,9 +19,10 @@ struct crm_cell {
 };
 
 /**
- * The address in a cell, in normal form into `normal` (replaced, empty unless ADDRESS_OK). ASCII blanks (space, tab) around
- * it are dropped, as people leave them behind; anything else that is not an address is not repaired.
- * NULL is ADDRESS_EMPTY, a truncated cell ADDRESS_LENGTH. RFC 5321, RFC 6531.
+ * The address in a cell, in normal form into `normal` (replaced, empty unless ADDRESS_OK). ASCII
+ * blanks (space, tab) around it are dropped, as people leave them behind; anything else that is
+ * not an address is not repaired. NULL is ADDRESS_EMPTY, a truncated cell ADDRESS_LENGTH. RFC
+ * 5321, RFC 6531.
  */
 enum address_result crm_rows_address(const struct crm_cell *cell, gboolean utf8_allowed, GString *normal)
 	G_GNUC_WARN_UNUSED_RESULT;
@@ -40,8 +42,8 @@ enum crm_truth {
 enum crm_truth crm_rows_truth(const struct crm_cell *cell);
 
 /**
- * A word of the mode or role columns for the log, printable and short; "(something else)" when it could be anything personal,
- * as when somebody swapped two columns of the view. The caller frees.
+ * A word of the mode or role columns for the log, printable and short; "(something else)" when it
+ * could be anything personal, as when somebody swapped two columns of the view. The caller frees.
  */
 char *crm_rows_word(const struct crm_cell *cell) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -1,8 +1,8 @@
 /*
- * One operation on the CRM from beginning to end; see crm_private.h.
- * The snapshot's first statement doubles as the look whether a kept connection still lives: when the
- * server has closed it meanwhile (idle too long, restarted), a new one is made once, for nothing of the answer
- * was read yet. Whatever fails later is a failure.
+ * One operation on the CRM from beginning to end; see crm_private.h. The snapshot's first
+ * statement doubles as the look whether a kept connection still lives: when the server has closed
+ * it meanwhile (idle too long, restarted), a new one is made once, for nothing of the answer was
+ * read yet. Whatever fails later is a failure.
  */
 #include "lib/base/log.h"
 #include "lib/crm/crm_private.h"
@@ -32,7 +32,10 @@ gboolean crm_begin(struct crm *crm)
 	return crm_connect(crm) && begin_snapshot(crm);
 }
 
-/* An open snapshot would keep the server's old row versions and a lock on the view for as long as we idle. */
+/*
+ * An open snapshot would keep the server's old row versions and a lock on the view for as long as
+ * we idle.
+ */
 void crm_end(struct crm *crm)
 {
 	if (crm->mysql && mysql_query(crm->mysql, "COMMIT") != 0)

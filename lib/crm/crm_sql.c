@@ -1,17 +1,20 @@
 /*
- * Every SQL text of this room, and nothing else. {view} and the columns are filled in, quoted, from the settings.
+ * Every SQL text of this room, and nothing else. {view} and the columns are filled in, quoted,
+ * from the settings.
  *
- * Values are hexadecimal literals, {name}, {names} and {addresses}: whatever bytes they have, only 0-9 and A-F reach the
- * server's parser, so there is nothing to escape. Placeholders would do the same, but MariaDB does not push a condition
- * with a placeholder down into a view that it must materialise (DISTINCT, ORDER BY; measured on 10.11): each
- * question about one list would then read all lists, 6 s instead of 0.2 s among 310,000 rows.
+ * Values are hexadecimal literals, {name}, {names} and {addresses}: whatever bytes they have,
+ * only 0-9 and A-F reach the server's parser, so there is nothing to escape. Placeholders would
+ * do the same, but MariaDB does not push a condition with a placeholder down into a view that it
+ * must materialise (DISTINCT, ORDER BY; measured on 10.11): each question about one list would
+ * then read all lists, 6 s instead of 0.2 s among 310,000 rows.
  *
- * What the texts count on: an index that begins with the list (or, where the view joins, on the list's name), and one on
- * the address; `column = value` in the column's own collation reaches them. Capital and small letters:
- * collations of MySQL do not tell them apart unless they end in _bin or _cs; for these, and for binary columns, {list~} and {address~}
- * become CONVERT(… USING utf8mb4), whose collation does not either, at the price of the index. So they do when a
- * value has letters that the column's character set may lack, which is an error to MySQL.
- * {bytes} is the list's value as UTF-8 bytes, which compare exactly: no case, no accents, no padding.
+ * What the texts count on: an index that begins with the list (or, where the view joins, on the
+ * list's name), and one on the address; `column = value` in the column's own collation reaches
+ * them. Capital and small letters: collations of MySQL do not tell them apart unless they end in
+ * _bin or _cs; for these, and for binary columns, {list~} and {address~} become CONVERT(… USING
+ * utf8mb4), whose collation does not either, at the price of the index. So they do when a value
+ * has letters that the column's character set may lack, which is an error to MySQL. {bytes} is
+ * the list's value as UTF-8 bytes, which compare exactly: no case, no accents, no padding.
  */
 #include <string.h>
 
@@ -19,7 +22,10 @@
 #include "lib/base/text.h"
 #include "lib/crm/crm_private.h"
 
-/* Words that mean "no" in a role column (see crm_rows.c); what is left may be a yes, and crm_rows_truth() says. */
+/*
+ * Words that mean "no" in a role column (see crm_rows.c); what is left may be a yes, and
+ * crm_rows_truth() says.
+ */
 #define NOT_FALSE " NOT IN ('', '0', 'no', 'n', 'false', 'f', 'off')"
 #define THIS_LIST " WHERE {list} = {name} AND {bytes} = {name}"
 

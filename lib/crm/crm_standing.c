@@ -1,13 +1,15 @@
 /*
- * What one person is on one list. The server narrows down with its own idea of equality (collations), this file
- * decides with ours (address_key), so both sides of mail agree on who somebody is (HOSTILE M5).
+ * What one person is on one list. The server narrows down with its own idea of equality
+ * (collations), this file decides with ours (address_key), so both sides of mail agree on who
+ * somebody is (HOSTILE M5).
  *
- * The spellings asked for: those of address_spellings(), each also in NFD, with the local part quoted, and
- * with one blank on either side, since the rows' reader drops those. Knowingly not found: an address with more
- * blanks or a tab around it in the CRM; its owner gets mail but is a stranger when posting.
+ * The spellings asked for: those of address_spellings(), each also in NFD, with the local part
+ * quoted, and with one blank on either side, since the rows' reader drops those. Knowingly not
+ * found: an address with more blanks or a tab around it in the CRM; its owner gets mail but is a
+ * stranger when posting.
  *
- * Roles: a person may stand on several rows. They have a role when every one of them says so: where rows
- * disagree or cannot be read, the least privilege wins (HOSTILE D9).
+ * Roles: a person may stand on several rows. They have a role when every one of them says so:
+ * where rows disagree or cannot be read, the least privilege wins (HOSTILE D9).
  */
 #include <string.h>
 
@@ -151,7 +153,10 @@ gboolean crm_person_look(struct crm *crm, const char *list, const char *person, 
 	return TRUE;
 }
 
-/* Addresses of rows that look like a moderator's; they are read to the end before anything else is asked. */
+/*
+ * Addresses of rows that look like a moderator's; they are read to the end before anything else
+ * is asked.
+ */
 static gboolean read_candidates(struct crm *crm, const char *list, GPtrArray *candidates)
 {
 	g_auto(GStrv) names = crm_list_spellings_of(crm, list);
@@ -169,8 +174,8 @@ static gboolean read_candidates(struct crm *crm, const char *list, GPtrArray *ca
 }
 
 /*
- * Whether the list has a moderator at all: the first candidate whose rows agree settles it. Where there is none, the
- * server has looked through the whole list.
+ * Whether the list has a moderator at all: the first candidate whose rows agree settles it. Where
+ * there is none, the server has looked through the whole list.
  */
 static gboolean look_for_moderator(struct crm *crm, const char *list, gboolean *found)
 {

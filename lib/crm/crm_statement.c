@@ -1,7 +1,8 @@
 /*
- * One prepared statement: executed once, its rows read straight from the wire into buffers of a fixed size, so
- * that a list of a million takes no memory here. mysql_stmt_fetch() returning "no data" is not yet the
- * end of the list: only when neither the statement nor the connection has an error is it (DESIGN section 5, [M]).
+ * One prepared statement: executed once, its rows read straight from the wire into buffers of a
+ * fixed size, so that a list of a million takes no memory here. mysql_stmt_fetch() returning "no
+ * data" is not yet the end of the list: only when neither the statement nor the connection has an
+ * error is it (DESIGN section 5, [M]).
  */
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /*
- * What went wrong, in three voices: a class for the code, a short text for Postfix, the details for the log.
- * A server's message may carry data of the row it stumbled over ("Incorrect string value: …"), so it reaches the log only for
- * errors of connection, permission and schema; of all others the log has the number.
+ * What went wrong, in three voices: a class for the code, a short text for Postfix, the details
+ * for the log. A server's message may carry data of the row it stumbled over ("Incorrect string
+ * value: …"), so it reaches the log only for errors of connection, permission and schema; of all
+ * others the log has the number.
  */
 #include <errmsg.h>
 #include <mysqld_error.h>
@@ -34,7 +35,7 @@ static enum crm_trouble classify(guint code, gboolean connecting)
 {
 	switch (code) {
 	case CR_SSL_CONNECTION_ERROR:
-		/* Once verified, TLS fails only because the connection beneath it ended ("unexpected eof while reading"). */
+		/* Once verified, TLS fails only because the connection beneath it ended. */
 		return connecting ? CRM_TROUBLE_TLS : CRM_TROUBLE_LOST;
 	case ER_CON_COUNT_ERROR:
 	case ER_TOO_MANY_USER_CONNECTIONS:
@@ -91,7 +92,10 @@ gboolean crm_fail(struct crm *crm, enum crm_trouble trouble, const char *format,
 	va_start(arguments, format);
 	g_autofree char *text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	crm->error = (struct crm_error){.trouble = trouble, .text = text_printable_dup(text, strlen(text), CRM_TEXT_LIMIT)};
+	crm->error = (struct crm_error){
+		.trouble = trouble,
+		.text = text_printable_dup(text, strlen(text), CRM_TEXT_LIMIT),
+	};
 	return FALSE;
 }
 

@@ -1,9 +1,9 @@
 /*
- * The recipients of one fan-out; see recipients.h.
- * Addresses stand one after another, NUL-terminated, in blocks that never move: nothing is copied while the list
- * grows, so wiping the blocks wipes every byte. A recipient is then a 32-bit place (block and position), and the
- * duplicate check an open-addressed table of 32-bit numbers. The hash is keyed at random, because members choose
- * their addresses and could choose them all to collide.
+ * The recipients of one fan-out; see recipients.h. Addresses stand one after another,
+ * NUL-terminated, in blocks that never move: nothing is copied while the list grows, so wiping
+ * the blocks wipes every byte. A recipient is then a 32-bit place (block and position), and the
+ * duplicate check an open-addressed table of 32-bit numbers. The hash is keyed at random, because
+ * members choose their addresses and could choose them all to collide.
  */
 #include "lib/list/recipients.h"
 
