@@ -47,5 +47,6 @@ struct settings *command_settings_read(const char *path, GError **error) G_GNUC_
 int command_check(struct invocation *invocation);
 int command_lists(struct invocation *invocation);
 int command_settings(struct invocation *invocation);
+int command_test(struct invocation *invocation);
 
 #endif

@@ -14,6 +14,7 @@ static const struct command commands[] = {
 	{"check", NULL, "say whether all is fit for mail, and what to do where it is not", command_check},
 	{"lists", NULL, "show the lists that the CRM has now, and whether mail to them works", command_lists},
 	{"settings", "[DOMAIN|LIST]", "show all settings with their value, its source and meaning", command_settings},
+	{"test", "DIR|-", "try scenarios on cases, without mail", command_test},
 };
 
 static char *describe_commands(void)

@@ -20,7 +20,7 @@ MAY_INCLUDE = {
     "lmtpd/master": BASE,
     "lmtpd/intake": GROUND | {"lib/mail", "lib/rules"},
     "lmtpd/dispatch": GROUND | {"lib/crm", "lib/store", "lib/relay", "lib/keys"},
-    "cli": BASE | {"lib/list", "lib/crm", "lib/store", "lib/keys"},
+    "cli": BASE | {"lib/list", "lib/crm", "lib/store", "lib/keys", "lib/mail", "lib/rules"},
 }
 # Libraries that only some rooms may know: a header's pattern, and the folders.
 LIBRARIES = [
