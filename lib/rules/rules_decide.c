@@ -65,7 +65,7 @@ static char *show_values(struct rules_run *run, const struct rules_node *term)
 		const struct rules_argument *argument = rules_term_argument(term, i);
 		rules_value_auto struct rules_value value = {0};
 
-		if (argument->kind != RULES_VARIABLE || *run->trouble || !rules_evaluate(run, argument, &value))
+		if (argument->kind != RULES_VARIABLE || !rules_evaluate(run, argument, &value))
 			continue;
 		for (guint j = 0; j < MIN(value.items->len, SHOWN_ITEMS); j++) {
 			const char *item = g_ptr_array_index(value.items, j);
@@ -86,9 +86,10 @@ static void note(struct rules_run *run, const struct rules_node *term, enum rule
 
 	saw->text = term->text;
 	saw->truth = truth;
+	run->questions = 0;
 	saw->values = show_values(run, term);
 	g_ptr_array_add(run->saw, saw);
-	/* Whether somebody watches must not change the decision. */
+	/* Whether somebody watches must not change the decision, nor what is asked. */
 	run->questions = before.questions;
 	memcpy(run->trouble, before.trouble, sizeof(run->trouble));
 }

@@ -210,17 +210,23 @@ static const struct file *find_file(const struct rules_set *set, const char *lis
 	return NULL;
 }
 
-static gboolean find_include(gpointer context, const char *name, struct rules_text *found)
+gboolean rules_set_text(const struct rules_set *set, const char *list, const char *name, struct rules_text *found)
 {
-	const struct search *search = context;
-	g_autofree char *path = g_strconcat("scenari/include.", name, NULL);
-	const struct file *file = find_file(search->set, search->list, path);
+	g_autofree char *path = g_build_filename(folders[0], name, NULL);
+	const struct file *file = find_file(set, list, path);
 
 	if (!file || !file->text)
 		return FALSE;
-	found->file = g_strdup(file->path);
-	found->text = g_strdup(file->text);
+	*found = (struct rules_text){.file = g_strdup(file->path), .text = g_strdup(file->text)};
 	return TRUE;
+}
+
+static gboolean find_include(gpointer context, const char *name, struct rules_text *found)
+{
+	const struct search *search = context;
+	g_autofree char *file = g_strconcat("include.", name, NULL);
+
+	return rules_set_text(search->set, search->list, file, found);
 }
 
 /* The scope by which a list's scenarios differ from others': its own, its domain's, or "". */

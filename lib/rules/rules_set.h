@@ -49,6 +49,11 @@ const struct rules_scenario *rules_set_find(struct rules_set *set, const char *l
 /** The names of the scenarios that the list may use, sorted; the caller ends it with g_strfreev(). */
 char **rules_set_names(const struct rules_set *set, const char *list) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * The file "send.NAME" or "include.NAME" that counts for the list; both members of `found` are the caller's. FALSE when there is none.
+ */
+gboolean rules_set_text(const struct rules_set *set, const char *list, const char *file, struct rules_text *found);
+
 /** For rules_questions.filter: appends copies of all search files of that name that are for the list. */
 void rules_set_filter(const struct rules_set *set, const char *list, const char *name, GPtrArray *texts);
 

@@ -27,7 +27,7 @@ static inline gboolean help_standing(gpointer context, const char *list, const c
 	world->asked++;
 	*standing = 0;
 	if (strcmp(list, "choir@lists.example.org") == 0)
-		*standing = strcmp(address, WHO) == 0 ? world->standing : world->standing & RULES_HAS_EDITOR;
+		*standing = g_ascii_strcasecmp(address, WHO) == 0 ? world->standing : world->standing & RULES_HAS_EDITOR;
 	if (strcmp(address, "editor@example.org") == 0 && strcmp(list, "choir@lists.example.org") == 0)
 		*standing |= RULES_IS_EDITOR | RULES_HAS_EDITOR;
 	return !world->broken;
