@@ -3,7 +3,7 @@
  * file systems are mounted in a mount namespace of the child's own; as an ordinary user that needs user namespaces, else the
  * test says that it was skipped.
  */
-#include "test/unit/store_help.h"
+#include "test/unit/held_help.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -109,6 +109,49 @@ static void on_a_full_disk(const char *directory, int to_parent)
 	if (unlink(filler) != 0)
 		FAIL_CHILD("unlink");
 	recovers(store, last);
+}
+
+/* A message that does not fit is 452 and leaves nothing; a small one goes in, on the same connection. */
+static void holding_on_a_full_disk(const char *directory, int to_parent)
+{
+	GError *error = NULL;
+
+	mount_small(directory, "size=2m,mode=0700");
+	struct store *store = open_in_child(directory);
+	gboolean held = try_hold(store, 1, 3 * 1024 * 1024, &error) != 0;
+	expect_error(held, &error, STORE_ERROR_FULL, "hold");
+	if (store_claim(store, key_of(1), NULL, NULL) != STORE_NEW)
+		FAIL_CHILD("a K is left of it");
+	store_release(store);
+	if (try_hold(store, 2, 100000, &error) != 1)
+		FAIL_CHILD("hold: %s", error ? error->message : "another number");
+	int fd;
+	if (store_held_message(store, 1, &fd, NULL) != STORE_MESSAGE_WHOLE)
+		FAIL_CHILD("message");
+	store_close(store);
+	check_invariants(directory);
+}
+
+/* A decision that does not fit: nothing of it stays, and it can be made when there is room. */
+static void deciding_on_a_full_disk(const char *directory, int to_parent)
+{
+	g_autofree char *filler = g_build_filename(directory, "filler", NULL);
+	struct store_verdict verdict = {.state = STORE_HELD_ACCEPTED, .jobs = release_job, .job_count = 1};
+	struct store_decision decision;
+	GError *error = NULL;
+
+	mount_small(directory, "size=512k,mode=0700");
+	struct store *store = open_in_child(directory);
+	gint64 id = try_hold(store, 1, 1000, &error);
+	fill(filler);
+	gboolean decided = store_held_decide(store, id, &verdict, &decision, &error) != STORE_ORDER_TROUBLE;
+	expect_error(decided, &error, STORE_ERROR_FULL, "decide");
+	if (decision.state != STORE_HELD_WAITING || unlink(filler) != 0)
+		FAIL_CHILD("decided");
+	if (store_held_decide(store, id, &verdict, &decision, &error) != STORE_ORDER_DECIDED)
+		FAIL_CHILD("decide: %s", error->message);
+	store_close(store);
+	check_invariants(directory);
 }
 
 static void opening_on_a_full_disk(const char *directory, int to_parent)
@@ -221,6 +264,16 @@ static void full_disk(void **state)
 	run_mounted(on_a_full_disk, *state);
 }
 
+static void full_disk_and_a_held_post(void **state)
+{
+	run_mounted(holding_on_a_full_disk, *state);
+}
+
+static void full_disk_and_a_decision(void **state)
+{
+	run_mounted(deciding_on_a_full_disk, *state);
+}
+
 static void full_disk_at_opening(void **state)
 {
 	run_mounted(opening_on_a_full_disk, *state);
@@ -252,6 +305,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		T(full_disk),
 		T(full_disk_at_opening),
+		T(full_disk_and_a_held_post),
+		T(full_disk_and_a_decision),
 		T(inodes_full),
 		T(read_only_mount),
 		T(file_size_limit),
