@@ -59,7 +59,6 @@ static enum crm_trouble classify(guint code, gboolean connecting)
 	case ER_BAD_FIELD_ERROR:
 	case ER_VIEW_INVALID:
 	case ER_NO_SUCH_USER:
-	case ER_CANT_CREATE_TABLE:
 	case ER_NON_UNIQ_ERROR:
 		return CRM_TROUBLE_SCHEMA;
 	case MARIADB_STATEMENT_TIMEOUT:
