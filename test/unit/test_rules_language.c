@@ -78,6 +78,11 @@ static const char *const holds[] = {
 	"!(equal(a,b) or equal(a,c))", "equal('and','and') AND true() Or equal(a,b)", "!((true() or true()) and !true())", "!(!true())",
 };
 
+static void put(GHashTable *table, const char *name, const char *value)
+{
+	g_hash_table_insert(table, (gpointer)name, (gpointer)value);
+}
+
 static void give_facts(struct help_post *post)
 {
 	post->world = (struct help_world){.standing = RULES_IS_SUBSCRIBER, .filter_name = "who.txt",
@@ -85,13 +90,13 @@ static void give_facts(struct help_post *post)
 	post->facts.dkim_domain = "example.org";
 	post->facts.dmarc = "pass";
 	post->facts.parameters = g_hash_table_new(g_str_hash, g_str_equal);
-	g_hash_table_insert(post->facts.parameters, "subject", "Singing");
+	put(post->facts.parameters, "subject", "Singing");
 	post->facts.custom_vars = g_hash_table_new(g_str_hash, g_str_equal);
-	g_hash_table_insert(post->facts.custom_vars, "colour", "red");
-	g_hash_table_insert(post->facts.custom_vars, "re", "^ann@");
-	g_hash_table_insert(post->facts.custom_vars, "bad", "(");
+	put(post->facts.custom_vars, "colour", "red");
+	put(post->facts.custom_vars, "re", "^ann@");
+	put(post->facts.custom_vars, "bad", "(");
 	post->facts.conf = g_hash_table_new(g_str_hash, g_str_equal);
-	g_hash_table_insert(post->facts.conf, "gecos", "us");
+	put(post->facts.conf, "gecos", "us");
 }
 
 static void drop_facts(struct help_post *post)
