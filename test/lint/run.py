@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 sys.path[0] = str(pathlib.Path(__file__).resolve().parent)
 
 import check_settings
+import hostile
 import manuals
 import rooms
 import shape
@@ -26,7 +27,7 @@ SLOW = {"lint_compiler", "lint_cppcheck", "lint_clang_tidy"}
 
 
 def lints():
-    for module in (rooms, shape, check_settings, manuals, tools):
+    for module in (rooms, shape, check_settings, manuals, hostile, tools):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("lint_") and function.__module__ == module.__name__:
                 yield name, function
