@@ -176,6 +176,9 @@ static void test_parts(void **state)
 	expect(MULTI("mixed"), "", PART("message/rfc822", "From: x@y\r\nApproved: secret\r\n\r\naccept")
 		PART("text/plain", "reject\r\nno") "--b--\r\n", ORDER_REJECT, "no");
 	expect(MULTI("signed"), "", PART("text/plain", "accept") PART("application/pgp-signature", "x") "--b--\r\n", ORDER_ACCEPT, NULL);
+	/* Two levels with one boundary: programs differ about the parts. */
+	expect(MULTI("mixed"), "", PART("text/plain", "accept") PART("multipart/mixed; boundary=b", "--b\r\n\r\nx") "--b--\r\n",
+		ORDER_NONE, NULL);
 	expect("Content-Type: multipart/mixed\r\n", "", "--b\r\n\r\naccept\r\n", ORDER_NONE, NULL);
 }
 
