@@ -22,7 +22,7 @@
 #define LIST "choir@lists.example.org"
 
 static char post[] = "From: anna@example.org\r\nSubject: x\r\n\r\nHello\r\n";
-static const struct texts_filled plain = {"Hello", "Hello\r\n"};
+static const struct texts_filled plain = {(char *)"Hello", (char *)"Hello\r\n"};
 static const struct notice_link links[] = {{"accept & <go>", "mailto:a@b?subject=x&body=y"}, {"page", "https://example.org"}, {NULL, NULL}};
 
 static struct notice ordinary(void)
@@ -168,7 +168,7 @@ static const struct walk_entity *find(const struct walk *walk, const char *type)
 
 static void test_html(void **state)
 {
-	struct texts_filled text = {"s", "A <b>&\"'\r\n\r\n  mailto:a@b?subject=x&body=y\r\n  > x\r\n"};
+	struct texts_filled text = {(char *)"s", (char *)"A <b>&\"'\r\n\r\n  mailto:a@b?subject=x&body=y\r\n  > x\r\n"};
 	struct notice notice = ordinary();
 	size_t length;
 
