@@ -21,6 +21,7 @@ enum {
 	RULES_INCLUDE_DEPTH = 8,     /* files inside each other */
 	RULES_NESTING = 20,          /* parentheses inside each other */
 	RULES_STEPS = 2000000,       /* of all patterns of one decision: some tenths of a second */
+	RULES_SECONDS = 3,           /* of all patterns too: one step of "\1" or ".*" may read the whole subject */
 	RULES_QUESTIONS = 100,       /* callbacks of one decision */
 	RULES_VALUE = 1024 * 1024,   /* bytes of [msg_body] that are looked at */
 	RULES_TROUBLE = 160,

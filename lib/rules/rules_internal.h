@@ -128,6 +128,8 @@ void rules_check_term(struct rules_reader *reader, const struct rules_node *term
 struct rules_run {
 	const struct rules_facts *facts;
 	guint steps, questions; /* what is left */
+	gint64 matched;         /* microseconds that patterns took until now */
+	gint64 started;         /* monotonic, of the pattern at work */
 	char trouble[RULES_TROUBLE];
 	GHashTable *answers;    /* questions asked already */
 	gboolean walked;

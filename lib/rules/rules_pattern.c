@@ -1,7 +1,7 @@
 /*
  * Patterns: PCRE2, as close to Perl as Sympa's own, always without regard to case, and bounded. pcre2_match()'s limits count anew at
  * each place of the subject, so a callout before each item of the pattern counts all of a decision's steps together: a pattern that
- * needs more is trouble, not "no match". No JIT: the room that runs this may not make memory executable.
+ * needs more is trouble, not "no match". A step may read the whole subject, so the clock is looked at, too. No JIT: the room that runs this may not make memory executable.
  */
 #include <string.h>
 
@@ -14,6 +14,7 @@ enum {
 	MATCH_LIMIT = 1000000,  /* backtracking points from one place of the subject */
 	DEPTH_LIMIT = 100000,   /* of those inside each other */
 	HEAP_LIMIT = 20 * 1024, /* KiB */
+	CLOCK_STEPS = 64,       /* between two looks at the clock: each reads at most the whole subject */
 };
 
 static pcre2_compile_context *compile_context(void)
@@ -56,6 +57,9 @@ static int count_step(pcre2_callout_block *block, void *data)
 	if (run->steps == 0)
 		return PCRE2_ERROR_MATCHLIMIT;
 	run->steps--;
+	if (run->steps % CLOCK_STEPS == 0 &&
+		run->matched + g_get_monotonic_time() - run->started > RULES_SECONDS * G_USEC_PER_SEC)
+		return PCRE2_ERROR_MATCHLIMIT;
 	return 0;
 }
 
@@ -70,7 +74,9 @@ static int match(struct rules_run *run, const pcre2_code *code, const char *subj
 		pcre2_set_depth_limit(context, DEPTH_LIMIT);
 		pcre2_set_heap_limit(context, HEAP_LIMIT);
 		pcre2_set_callout(context, count_step, run);
+		run->started = g_get_monotonic_time();
 		result = pcre2_match(code, (PCRE2_SPTR)subject, strlen(subject), 0, 0, data, context);
+		run->matched += g_get_monotonic_time() - run->started;
 	}
 	pcre2_match_data_free(data);
 	pcre2_match_context_free(context);

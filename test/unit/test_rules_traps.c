@@ -287,6 +287,23 @@ static void test_bounds(void **state)
 	assert_non_null(strstr(last->text, "a line of more than"));
 }
 
+/* Few steps, each of which reads all of a long body. */
+static void test_slow_pattern(void **state)
+{
+	g_autoptr(GString) text = g_string_new("A: b\n\n");
+	struct rules_scenario *scenario = help_compile("match([msg_body],/([a-z ]+)\\1[xy]/) smtp -> do_it\n", NULL);
+	gint64 start = g_get_monotonic_time();
+	struct help_post post;
+
+	while (text->len < RULES_VALUE)
+		g_string_append(text, "word ");
+	help_post(&post, "smtp", text->str);
+	assert_int_equal(rules_decide(scenario, &post.facts, NULL).status, RULES_TROUBLED);
+	assert_true(g_get_monotonic_time() - start < 10 * RULES_SECONDS * G_USEC_PER_SEC);
+	help_post_clear(&post);
+	rules_scenario_free(scenario);
+}
+
 /* A header with more addresses than may be asked about. */
 static void test_questions(void **state)
 {
@@ -410,7 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_errors), cmocka_unit_test(test_warnings), cmocka_unit_test(test_troubles),
 		cmocka_unit_test(test_includes), cmocka_unit_test(test_bounds), cmocka_unit_test(test_questions),
-		cmocka_unit_test(test_set), cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_slow_pattern), cmocka_unit_test(test_set), cmocka_unit_test(test_unreadable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
