@@ -111,7 +111,7 @@ static gboolean find_include(gpointer context, const char *name, struct rules_te
 static struct rules_scenario *compile(const char *text, gboolean header, GPtrArray *problems)
 {
 	g_autofree char *block = g_strdup(text);
-	const struct rules_source source = {.file = "send.test", .text = block, .include = find_include, .context = header ? "yes" : NULL};
+	const struct rules_source source = {.file = "send.test", .text = block, .include = find_include, .context = header ? (gpointer)"yes" : NULL};
 
 	return rules_compile(&source, problems);
 }
