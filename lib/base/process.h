@@ -15,7 +15,8 @@ enum {
 	PROCESS_FD_CONFIG = 3,  /**< sealed memory file with the configuration's bytes */
 	PROCESS_FD_STATUS = 4,  /**< pipe: one byte 'R' once the program is ready; closing it without is a failed start */
 	PROCESS_FD_TICKETS = 5, /**< this room's end of the wire's ticket pair */
-	PROCESS_FD_LISTEN = 6,  /**< intake: the TLS front's hand-off socket, then the listening sockets */
+	PROCESS_FD_JOBS = 6,    /**< datagrams with the numbers of jobs: dispatch sends, intake receives */
+	PROCESS_FD_LISTEN = 7,  /**< intake: the TLS front's hand-off socket, then the listening sockets */
 };
 
 /** Reads the configuration from PROCESS_FD_CONFIG; `name` is for messages. Anything wrong is fatal. The caller frees. */

@@ -40,6 +40,7 @@ static struct generation *generation_new(void)
 
 	generation->config = -1;
 	generation->tickets[0] = generation->tickets[1] = -1;
+	generation->jobs[0] = generation->jobs[1] = -1;
 	generation->handoff[0] = generation->handoff[1] = -1;
 	return generation;
 }
@@ -63,7 +64,8 @@ static gboolean read_configuration(struct generation *generation, const char *pa
 
 static gboolean make_pairs(struct generation *generation)
 {
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, generation->tickets) != 0)
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, generation->tickets) != 0 ||
+		socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, generation->jobs) != 0)
 		return FALSE;
 	return tcp_count(generation) == 0 ||
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, generation->handoff) == 0;
@@ -77,6 +79,7 @@ static pid_t start_dispatch(struct generation *generation, int *status)
 		.arguments = arguments,
 		.config = generation->config,
 		.tickets = generation->tickets[1],
+		.jobs = generation->jobs[1],
 	};
 
 	return spawn_start(&spawn, status);
@@ -104,6 +107,7 @@ static pid_t start_intake(struct generation *generation, int *status)
 		.arguments = arguments,
 		.config = generation->config,
 		.tickets = generation->tickets[0],
+		.jobs = generation->jobs[0],
 		.listen = listen,
 		.listen_count = count,
 	};
@@ -283,6 +287,7 @@ void generation_free(struct generation *generation, struct generation *after)
 	io_close(&generation->config);
 	for (int end = 0; end < 2; end++) {
 		io_close(&generation->tickets[end]);
+		io_close(&generation->jobs[end]);
 		io_close(&generation->handoff[end]);
 	}
 	g_free(generation);

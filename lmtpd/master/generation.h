@@ -25,6 +25,7 @@ struct generation {
 	GPtrArray *listeners;
 	int config;          /**< sealed memory file */
 	int tickets[2];      /**< intake's end, dispatch's end */
+	int jobs[2];         /**< the same */
 	int handoff[2];      /**< TLS front's end, intake's end; -1 without TCP */
 	struct program programs[PROGRAM_COUNT];
 	gboolean retired;    /**< told to finish: nothing is started again */

@@ -58,6 +58,7 @@ static gboolean place_descriptors(const struct spawn *spawn, int status)
 	sources[PROCESS_FD_CONFIG] = spawn->config;
 	sources[PROCESS_FD_STATUS] = status;
 	sources[PROCESS_FD_TICKETS] = spawn->tickets;
+	sources[PROCESS_FD_JOBS] = spawn->jobs;
 	for (guint i = 0; i < spawn->listen_count; i++)
 		sources[PROCESS_FD_LISTEN + i] = spawn->listen[i];
 	for (guint fd = PROCESS_FD_CONFIG; fd < count; fd++)

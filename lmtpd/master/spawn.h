@@ -10,7 +10,7 @@
 struct spawn {
 	const char *program;  /**< file name, looked for beside our own and in libexec */
 	const char *const *arguments; /**< argv, NULL-terminated, argv[0] included */
-	int config, tickets;  /**< become PROCESS_FD_CONFIG and PROCESS_FD_TICKETS */
+	int config, tickets, jobs; /**< become PROCESS_FD_CONFIG, PROCESS_FD_TICKETS and PROCESS_FD_JOBS */
 	const int *listen;    /**< become PROCESS_FD_LISTEN and up */
 	guint listen_count;
 };

@@ -19,14 +19,14 @@ SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SE
 
 
 def high(fd):
-    """The descriptor above the numbers that the program wants (3 to 6)."""
+    """The descriptor above the numbers that the program wants (3 to 7)."""
     moved = fcntl.fcntl(fd, fcntl.F_DUPFD, 50)
     os.close(fd)
     return moved
 
 
 class Intake:
-    """Started as the master does it: configuration, status pipe, tickets and one listener as descriptors 3 to 6."""
+    """Started as the master does it: configuration, status pipe, tickets, jobs and one listener as descriptors 3 to 7."""
 
     def __init__(self, directory, **settings):
         self.path, self.log = directory + "/lmtp", directory + "/log"
@@ -37,12 +37,13 @@ class Intake:
         fcntl.fcntl(config, fcntl.F_ADD_SEALS, SEALS)
         ready, status_end = map(high, os.pipe())
         self.worker, tickets = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.clock, jobs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(self.path)
         os.chmod(self.path, 0o777)
         listener.listen(1024)
-        given = [config, status_end, high(tickets.detach()), high(listener.detach())]
-        script = 'exec "$0" direct 1 3<&%d 4<&%d 5<&%d 6<&%d %d<&- %d<&- %d<&- %d<&-' % tuple(given * 2)
+        given = [config, status_end, high(tickets.detach()), high(jobs.detach()), high(listener.detach())]
+        script = 'exec "$0" direct 1 3<&%d 4<&%d 5<&%d 6<&%d 7<&%d %d<&- %d<&- %d<&- %d<&- %d<&-' % tuple(given * 2)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(["bash", "-c", script, PROGRAM], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             pass_fds=given)
@@ -85,6 +86,7 @@ class Intake:
             self.process.wait()
             self.worker.shutdown(socket.SHUT_RDWR)
             self.worker.close()
+            self.clock.close()
 
 
 @pytest.fixture
