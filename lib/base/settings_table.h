@@ -50,6 +50,10 @@ SETTING(SCOPE_ROLLCALL, session_deadline, TYPE_SECONDS, "1800", 1, 86400, NULL,
 	"Longest LMTP session until the end of data.")
 SETTING(SCOPE_ROLLCALL, post_deadline, TYPE_SECONDS, "540", 10, 3600, NULL,
 	"Longest time from the end of data to the last byte for Postfix; below its lmtp_data_done_timeout of 600 s.")
+SETTING(SCOPE_ROLLCALL, rules_directory, TYPE_PATH, "/etc/rollcall", 1, 4096, NULL,
+	"Where the site's own scenarios stand, in directories named scenari: its own, a domain's and a list's.")
+SETTING(SCOPE_ROLLCALL, texts_directory, TYPE_PATH, "/etc/rollcall/texts", 1, 4096, NULL,
+	"Where the site's own texts stand, LANGUAGE/NAME each; what is not there comes from the distributed ones.")
 SETTING(SCOPE_ROLLCALL, log, TYPE_CHOICE, "syslog", 0, 0, "syslog|stderr", "Where the log goes.")
 SETTING(SCOPE_ROLLCALL, log_debug, TYPE_BOOLEAN, "no", 0, 0, NULL, "Also log each protocol step.")
 
@@ -103,3 +107,8 @@ SETTING(SCOPE_LIST, archived_at, TYPE_TEXT, "", 0, 500, NULL,
 	"A post's address in the archive (RFC 5064); {list}, {domain}, {id} (Message-ID) and {hash} are filled in.")
 SETTING(SCOPE_LIST, shrink_guard, TYPE_SECONDS, "6h", 0, 604800, NULL,
 	"How long posts wait when a list has lost more than half of its members at once; 0: never.")
+SETTING(SCOPE_LIST, scenario, TYPE_TEXT, "private", 1, 64, NULL,
+	"Who may post: the name of the scenario send.NAME that decides.")
+SETTING(SCOPE_LIST, language, TYPE_CHOICE, "en", 0, 0, "en|nl|fr|de", "Language of the mails that Rollcall itself writes.")
+SETTING(SCOPE_LIST, held_life, TYPE_SECONDS, "7d", 60, 31536000, NULL,
+	"How long a held post waits for a moderator, or for its author's word, before it expires.")

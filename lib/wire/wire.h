@@ -37,7 +37,30 @@
 	 * -> verdict, number of recipients. NONE: ready for COMMIT. */                              \
 	X(PREPARE, "(suay)", "((uuss)u)")                                                            \
 	/* Hand the prepared fan-out to Postfix -> verdict (SENT or DEFERRED), queue id. */          \
-	X(COMMIT, "()", "((uuss)s)")
+	X(COMMIT, "()", "((uuss)s)")                                                                 \
+	/* Hold a post: list, K (in hand), kind (1 moderation, 2 confirmation), author, envelope sender, reason in words, \
+	 * facts; the message as it came (CRLF) as a sealed memfd. -> verdict (SENT "held as N" or DEFERRED), number. \
+	 * facts that dispatch reads: tell-author=yes writes to the author, too (now, and when it expires); \
+	 * answerable=no: he gets no rejection either. */                                            \
+	X(HOLD, "(sayusssa{ss})", "((uuss)x)")                                                       \
+	/* A moderator's or author's order: list, token, person (From, normal form), word, text -> verdict (NONE heard, or \
+	 * DEFERRED), outcome, fields (held, state, at). outcome: decided already unknown expired wrong-person missing \
+	 * not-moderator ignored. Whoever is to hear of it gets mail by a job. */                    \
+	X(ORDER, "(sssss)", "((uuss)sa{ss})")                                                        \
+	/* Answer somebody who wrote: list, address, name of the text, fields -> verdict (NONE or DEFERRED), "queued", or \
+	 * "later" (had one in 24 hours). */                                                         \
+	X(ANSWER, "(sssa{ss})", "((uuss)s)")                                                         \
+	/* Take job N in hand -> verdict (NONE: yours; DISCARDED: gone, busy or early; DEFERRED), kind, list, held number, \
+	 * fields, for each recipient what is his: "id" (of job and person) and new tokens under accept reject discard \
+	 * reply, withdraw, or confirm; the held message as a sealed memfd when there is one. The addresses stay in dispatch. \
+	 * fields: the job's own; of the held post held-author held-sender held-reason held-at held-until held-kind (1, 2) \
+	 * held-state (a word) held-decided-at, and its facts, each as fact-NAME. */                 \
+	X(JOB, "(x)", "((uuss)ssxa{ss}aa{ss})")                                                      \
+	/* One mail of the job in hand: the recipient's place, K; the message as a sealed memfd with LF line ends, for the \
+	 * empty envelope sender -> verdict (SENT or DEFERRED), queue id. With the same job, person and K again: sent once. */ \
+	X(NOTICE, "(uay)", "((uuss)s)")                                                              \
+	/* The job in hand is done (TRUE), or is to be tried again -> verdict (NONE or DEFERRED). */ \
+	X(JOB_DONE, "(b)", "((uuss))")
 
 enum wire_request {
 #define X(name, arguments, answer) WIRE_##name,

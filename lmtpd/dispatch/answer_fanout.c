@@ -8,8 +8,8 @@
 #include "lib/base/log.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
+#include "lmtpd/dispatch/handover.h"
 #include "lmtpd/dispatch/shrink_guard.h"
-#include "lmtpd/dispatch/store_trouble.h"
 
 /*
  * Postfix's VERP form: NAME-bounces+@DOMAIN-@[] makes each copy's sender NAME-bounces+user=domain@DOMAIN. The role
@@ -111,45 +111,18 @@ GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd)
 	return g_variant_new("(@(uuss)u)", wire_verdict(&verdict), count);
 }
 
-/* What Postfix said. Only a clear "no" takes the INTENT back; in doubt it stays, and the retry knows. */
-static struct verdict conclude(struct phase *phase, enum qmqp_outcome outcome, const char *queue_id,
-	const char *reason)
-{
-	struct store *store = phase->worker->store;
-	g_autoptr(GError) error = NULL;
-
-	switch (outcome) {
-	case QMQP_ACCEPTED:
-		/* A failure here is no reason to say anything but 250: Postfix has it. */
-		if (!store_done(store, phase->key, queue_id, &error))
-			log_warning("store: cannot record that %s is done: %s", queue_id, error->message);
-		return verdict_sent("queued as %s", queue_id);
-	case QMQP_TEMPORARY:
-	case QMQP_PERMANENT:
-		if (!store_forget(store, phase->key, &error))
-			log_warning("store: %s", error->message);
-		log_warning("list=<%s>: Postfix's qmqpd did not take the fan-out: %s", phase->fanout.list, reason);
-		return verdict_deferred("4.3.0", "the mail system did not take it: %s", reason);
-	case QMQP_UNCLEAR:
-		log_warning("list=<%s>: no answer from Postfix's qmqpd after the last byte (%s): the next attempt may send "
-					"a second copy", phase->fanout.list, reason);
-		return verdict_deferred("4.4.2", "no answer from the mail system");
-	}
-	log_panic("conclude: unknown outcome");
-}
-
 static struct verdict commit(struct phase *phase, GString *queue_id)
 {
-	g_autoptr(GString) reason = g_string_new(NULL);
-	g_autoptr(GError) error = NULL;
+	struct handover handover = {
+		.store = phase->worker->store,
+		.key = phase->key,
+		.list = phase->fanout.list,
+		.qmqp = phase->fanout.qmqp,
+	};
 
-	if (!phase->fanout.qmqp)
+	if (!handover.qmqp)
 		return verdict_deferred("4.3.0", "internal trouble (commit)");
-	if (!store_intent(phase->worker->store, phase->key, &error))
-		return store_trouble(error);
-	/* After the last byte the answer is waited for, whatever the deadline says: it decides between one copy and two. */
-	enum qmqp_outcome outcome = qmqp_commit(phase->fanout.qmqp, deadline_in(600), queue_id, reason);
-	return conclude(phase, outcome, queue_id->str, reason->str);
+	return handover_commit(&handover, queue_id);
 }
 
 GVariant *answer_commit(struct phase *phase, GVariant *arguments, int fd)

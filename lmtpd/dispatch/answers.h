@@ -14,6 +14,15 @@ GVariant *answer_keys(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_sign(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_commit(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_hold(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_order(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_reply(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_job(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_job_done(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_notice(struct phase *phase, GVariant *arguments, int fd);
+
+/** Largest arguments, in bytes, of a request whose texts go into the store: they must fit into a frame again with more beside them. */
+enum { ANSWER_ARGUMENTS = 16 * 1024 };
 
 /** Whether `list` is the address of a list in one of our domains; asked of every list that came over the wire. */
 gboolean answer_list_is_ours(const struct settings *settings, const char *list);

@@ -116,6 +116,7 @@ int main(void)
 		.keys = keys,
 		.breaker = breaker,
 		.tickets = PROCESS_FD_TICKETS,
+		.jobs = PROCESS_FD_JOBS,
 		.signals = process_signals(),
 	};
 	process_ready();

@@ -10,21 +10,19 @@
 
 #include "lib/base/log.h"
 #include "lib/base/process.h"
+#include "lmtpd/dispatch/clock.h"
 #include "lmtpd/dispatch/worker.h"
 
 enum {
-	RESTART_PAUSE = 1,       /* seconds before a worker that died is replaced */
-	FINISH_TIME = 30,        /* seconds that workers get to finish at SIGTERM */
-	HOUSEKEEPING = 3600,     /* seconds between removals of old idempotency records */
-	RECORD_LIFE = 10 * 86400 /* seconds; Postfix keeps a deferred post 5 days by default */
+	RESTART_PAUSE = 1, /* seconds before a worker that died is replaced */
+	FINISH_TIME = 30,  /* seconds that workers get to finish at SIGTERM */
 };
 
 struct pool {
 	const struct pool_setup *setup;
 	pid_t *pids; /* 0: to be started at `start_at` */
 	gint64 *start_at;
-	guint size;
-	gint64 housekeeping_at;
+	guint size; /* the workers, and the clock in the last place */
 };
 
 static volatile gint worker_stop;
@@ -34,40 +32,65 @@ static void on_terminate(int signal)
 	worker_stop = 1;
 }
 
-static void run_worker(const struct pool_setup *setup, pid_t parent) G_GNUC_NORETURN;
-
-static void run_worker(const struct pool_setup *setup, pid_t parent)
+/* What every process of the pool does first; returns its own store. */
+static struct store *settle(const struct pool_setup *setup, pid_t parent)
 {
 	g_autoptr(GError) error = NULL;
 	struct sigaction action = {.sa_handler = on_terminate};
-	struct worker worker = {
-		.settings = setup->settings,
-		.keys = setup->keys,
-		.tickets = setup->tickets,
-		.crm = crm_new(setup->settings, setup->breaker),
-	};
 
 	close(setup->signals);
 	process_signals_default();
 	/* No SA_RESTART: waiting for a ticket ends at once, an exchange in hand goes on. */
 	sigaction(SIGTERM, &action, NULL);
 	process_die_with_parent(parent);
-	worker.store = store_open(settings_text(setup->settings, SET_state_directory, NULL), &error);
-	if (!worker.store)
+	struct store *store = store_open(settings_text(setup->settings, SET_state_directory, NULL), &error);
+	if (!store)
 		log_fatal("state store: %s", error->message);
+	return store;
+}
+
+static void run_clock(const struct pool_setup *setup, struct store *store)
+{
+	close(setup->tickets);
+	clock_run(store, setup->jobs, &worker_stop);
+}
+
+static void run_worker(const struct pool_setup *setup, struct store *store)
+{
+	struct worker worker = {
+		.settings = setup->settings,
+		.keys = setup->keys,
+		.tickets = setup->tickets,
+		.jobs = setup->jobs,
+		.crm = crm_new(setup->settings, setup->breaker),
+		.store = store,
+	};
+
 	worker_serve(&worker, &worker_stop);
 	crm_free(worker.crm);
-	store_close(worker.store);
+}
+
+static void run_child(const struct pool *pool, guint place, pid_t parent) G_GNUC_NORETURN;
+
+static void run_child(const struct pool *pool, guint place, pid_t parent)
+{
+	struct store *store = settle(pool->setup, parent);
+
+	if (place == pool->size - 1)
+		run_clock(pool->setup, store);
+	else
+		run_worker(pool->setup, store);
+	store_close(store);
 	_exit(0);
 }
 
-static void start_worker(struct pool *pool, guint place)
+static void start_child(struct pool *pool, guint place)
 {
 	pid_t parent = getpid();
 	pid_t pid = fork();
 
 	if (pid == 0)
-		run_worker(pool->setup, parent);
+		run_child(pool, place, parent);
 	if (pid < 0) {
 		log_warning("cannot start a worker: %s", g_strerror(errno));
 		pool->start_at[place] = g_get_monotonic_time() + RESTART_PAUSE * G_USEC_PER_SEC;
@@ -82,7 +105,7 @@ static void start_due(struct pool *pool)
 
 	for (guint i = 0; i < pool->size; i++)
 		if (pool->pids[i] == 0 && pool->start_at[i] <= now)
-			start_worker(pool, i);
+			start_child(pool, i);
 }
 
 static guint reap(struct pool *pool, gboolean expected)
@@ -131,24 +154,12 @@ static void finish(struct pool *pool)
 	}
 }
 
-static void keep_house(struct pool *pool)
-{
-	g_autoptr(GError) error = NULL;
-	gint64 now = g_get_monotonic_time();
-
-	if (now < pool->housekeeping_at)
-		return;
-	pool->housekeeping_at = now + (gint64)HOUSEKEEPING * G_USEC_PER_SEC;
-	struct store *store = store_open(settings_text(pool->setup->settings, SET_state_directory, NULL), &error);
-	if (!store || !store_expire(store, RECORD_LIFE, &error))
-		log_warning("state store: %s", error->message);
-	if (store)
-		store_close(store);
-}
-
 void pool_run(const struct pool_setup *setup)
 {
-	struct pool pool = {.setup = setup, .size = (guint)settings_number(setup->settings, SET_dispatch_workers, NULL)};
+	struct pool pool = {
+		.setup = setup,
+		.size = (guint)settings_number(setup->settings, SET_dispatch_workers, NULL) + 1,
+	};
 	gboolean stop = FALSE;
 
 	pool.pids = g_new0(pid_t, pool.size);
@@ -157,7 +168,6 @@ void pool_run(const struct pool_setup *setup)
 		struct pollfd ready = {.fd = setup->signals, .events = POLLIN};
 
 		start_due(&pool);
-		keep_house(&pool);
 		poll(&ready, 1, 1000 * RESTART_PAUSE);
 		for (int signal; (signal = process_next_signal(setup->signals)) != 0;)
 			stop = stop || signal == SIGTERM || signal == SIGINT;

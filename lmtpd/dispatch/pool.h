@@ -1,5 +1,6 @@
 /*
- * The prefork pool: a fixed number of workers, each replaced when it dies, with a pause so that a broken start cannot spin.
+ * The prefork pool: a fixed number of workers and the clock, each replaced when it dies, with a pause so that a broken start
+ * cannot spin.
  */
 #ifndef ROLLCALL_DISPATCH_POOL_H
 #define ROLLCALL_DISPATCH_POOL_H
@@ -12,6 +13,7 @@ struct pool_setup {
 	const struct keys *keys;
 	struct crm_breaker *breaker; /**< in memory that all workers share */
 	int tickets;
+	int jobs;    /**< where job tickets go */
 	int signals; /**< from process_signals() */
 };
 

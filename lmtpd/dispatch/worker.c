@@ -25,6 +25,12 @@ static const answer_function answers[WIRE_REQUEST_COUNT] = {
 	[WIRE_SIGN] = answer_sign,
 	[WIRE_PREPARE] = answer_prepare,
 	[WIRE_COMMIT] = answer_commit,
+	[WIRE_HOLD] = answer_hold,
+	[WIRE_ORDER] = answer_order,
+	[WIRE_ANSWER] = answer_reply,
+	[WIRE_JOB] = answer_job,
+	[WIRE_NOTICE] = answer_notice,
+	[WIRE_JOB_DONE] = answer_job_done,
 };
 
 void fanout_clear(struct fanout *fanout)
@@ -34,6 +40,14 @@ void fanout_clear(struct fanout *fanout)
 	g_clear_pointer(&fanout->recipients, recipients_free);
 	g_clear_pointer(&fanout->sender, g_free);
 	g_clear_pointer(&fanout->list, g_free);
+}
+
+/* A job that was not reported on is tried again when its pause is over. */
+static void errand_clear(struct errand *errand, struct store *store)
+{
+	g_clear_pointer(&errand->job, store_job_free);
+	g_clear_pointer(&errand->recipients, recipients_free);
+	store_job_release(store);
 }
 
 gboolean answer_list_is_ours(const struct settings *settings, const char *list)
@@ -94,6 +108,7 @@ static void serve_phase(struct worker *worker, int socket)
 	while (serve_request(&phase, socket))
 		;
 	fanout_clear(&phase.fanout);
+	errand_clear(&phase.errand, worker->store);
 	store_release(worker->store);
 }
 

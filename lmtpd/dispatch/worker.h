@@ -12,7 +12,7 @@
 #include "lib/crm/crm.h"
 #include "lib/keys/keys.h"
 #include "lib/relay/qmqp.h"
-#include "lib/store/store.h"
+#include "lib/store/store_job.h"
 
 /** What a worker holds for its whole life. */
 struct worker {
@@ -21,6 +21,7 @@ struct worker {
 	struct crm *crm;
 	struct store *store;
 	int tickets;
+	int jobs; /**< where the numbers of jobs go (job_tickets.h) */
 };
 
 /** A fan-out that is ready for its last byte. */
@@ -34,6 +35,12 @@ struct fanout {
 /** Gives everything back; an open transaction leaves nothing in Postfix. */
 void fanout_clear(struct fanout *fanout);
 
+/** A job in hand and whom its mails go to. */
+struct errand {
+	struct store_job *job;        /**< NULL: none is in hand */
+	struct recipients *recipients; /**< in the order of the JOB answer; NULL without a job */
+};
+
 /** What belongs to the phase that is being served. */
 struct phase {
 	struct worker *worker;
@@ -41,6 +48,7 @@ struct phase {
 	gboolean claimed;     /**< `key` is in hand */
 	guint8 key[STORE_KEY_SIZE];
 	struct fanout fanout;
+	struct errand errand;
 	int answer_fd;        /**< goes beside the answer in the making and is closed then; -1: none */
 };
 

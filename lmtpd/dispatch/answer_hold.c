@@ -1,0 +1,70 @@
+/*
+ * Holds a post for a moderator's or its author's word: message, envelope, first jobs and K in one durable transaction, so that a
+ * kill at any point leaves a post that is held, or one that Postfix brings again.
+ */
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/store/store_held.h"
+#include "lib/wire/wire.h"
+#include "lmtpd/dispatch/answers.h"
+#include "lmtpd/dispatch/job_tickets.h"
+#include "lmtpd/dispatch/jobs.h"
+#include "lmtpd/dispatch/store_trouble.h"
+
+/* Whom to tell. A confirmation is the author's alone: without one there is nobody to ask. */
+static void plan_jobs(const struct store_held_plan *plan, struct jobs_plan *jobs)
+{
+	gboolean moderation = plan->kind == STORE_HELD_MODERATION;
+
+	if (moderation)
+		jobs_plan_add(jobs, JOBS_NOTICE_MODERATORS, NULL);
+	if (*plan->author && (!moderation || g_str_equal(jobs_field(plan->facts, "tell-author"), "yes")))
+		jobs_plan_add(jobs, JOBS_NOTICE_AUTHOR, NULL);
+}
+
+static gboolean is_sound(const struct phase *phase, const struct store_held_plan *plan, GVariant *key)
+{
+	guint8 claimed[STORE_KEY_SIZE];
+
+	return plan->message >= 0 && phase->claimed && answer_read_key(key, claimed) &&
+		memcmp(claimed, phase->key, sizeof(claimed)) == 0 &&
+		answer_list_is_ours(phase->worker->settings, plan->list) &&
+		(plan->kind == STORE_HELD_MODERATION || (plan->kind == STORE_HELD_CONFIRMATION && *plan->author));
+}
+
+static struct verdict hold(struct phase *phase, struct store_held_plan *plan, gint64 *id)
+{
+	jobs_plan_auto struct jobs_plan jobs = {0};
+	g_autoptr(GError) error = NULL;
+
+	plan_jobs(plan, &jobs);
+	plan->life = settings_number(phase->worker->settings, SET_held_life, plan->list);
+	plan->jobs = jobs.jobs;
+	plan->job_count = jobs.count;
+	if (!store_held_add(phase->worker->store, phase->key, plan, id, &error))
+		return store_trouble(error);
+	job_tickets_send_due(phase->worker->jobs, phase->worker->store);
+	return verdict_sent("held as %" G_GINT64_FORMAT, *id);
+}
+
+GVariant *answer_hold(struct phase *phase, GVariant *arguments, int fd)
+{
+	struct store_held_plan plan = {.message = fd};
+	struct verdict verdict;
+	guint kind;
+	gint64 id = 0;
+	g_autoptr(GVariant) key = NULL;
+	g_autoptr(GVariant) facts = NULL;
+
+	g_variant_get(arguments, "(&s@ayu&s&s&s@a{ss})", &plan.list, &key, &kind, &plan.author, &plan.sender, &plan.reason,
+		&facts);
+	plan.kind = (enum store_held_kind)kind;
+	plan.facts = facts;
+	/* What is held comes back in a JOB answer, with more beside it. */
+	if (g_variant_get_size(arguments) > ANSWER_ARGUMENTS || !is_sound(phase, &plan, key))
+		verdict = verdict_deferred("4.3.0", "internal trouble (hold)");
+	else
+		verdict = hold(phase, &plan, &id);
+	return g_variant_new("(@(uuss)x)", wire_verdict(&verdict), id);
+}

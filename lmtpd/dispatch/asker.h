@@ -1,0 +1,37 @@
+/*
+ * Whoever wrote to us and hears something back: one answer job. Somebody who proved to be a moderator is remembered by hash
+ * alone; anybody else by address, until the mail is out.
+ */
+#ifndef ROLLCALL_DISPATCH_ASKER_H
+#define ROLLCALL_DISPATCH_ASKER_H
+
+#include "lib/store/store_person.h"
+#include "lmtpd/dispatch/worker.h"
+
+struct asker {
+	const char *list;
+	const char *address;  /**< in normal form */
+	const guint8 *person; /**< its hash */
+	gboolean moderator;   /**< proved: by token and live role */
+};
+
+/** Whether (text) is an address in normal form, as every one from the wire must be before anything is sent there. */
+gboolean asker_is_address(const char *text);
+
+/** The hash of an address in normal form. FALSE with `error`. */
+gboolean asker_hash(struct store *store, const char *address, guint8 person[STORE_PERSON_SIZE], GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Takes the one answer that somebody unproved gets from a list in 24 hours. Class NONE: `*now` tells whether he may have it.
+ */
+struct verdict asker_may(struct store *store, const struct asker *asker, gboolean *now) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Writes the answer job: `fields` (a{ss}, consumed if floating) and the receiver. `held` is the post that it is about, or 0. With a K in
+ * hand in the phase, that K is DONE with it if `last`: nothing else is to come of this mail. Class NONE or DEFERRED.
+ */
+struct verdict asker_answer(struct phase *phase, const struct asker *asker, gint64 held, GVariant *fields, gboolean last)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

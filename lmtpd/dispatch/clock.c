@@ -1,0 +1,124 @@
+/* What happens by itself; see clock.h. Each round does a bounded piece of work; what is left is for the next. */
+#include "lmtpd/dispatch/clock.h"
+
+#include <poll.h>
+
+#include "lib/base/log.h"
+#include "lib/store/store_held.h"
+#include "lmtpd/dispatch/job_tickets.h"
+#include "lmtpd/dispatch/jobs.h"
+
+enum {
+	TICK = 1000,              /* milliseconds of a round */
+	LOOK = 100,               /* due jobs that are looked at in a round */
+	PATIENCE = 30,            /* seconds until a job that is still due gets another ticket: it may be in hand, or in a queue */
+	EXPIRY = 60,              /* seconds between looks for posts that expire */
+	EXPIRE_MOST = 20,         /* posts in a round: each waits for the disk */
+	HOUSEKEEPING = 3600,      /* seconds between removals of old records */
+	RECORD_LIFE = 10 * 86400, /* seconds; Postfix keeps a deferred post 5 days by default */
+};
+
+struct clock {
+	struct store *store;
+	int jobs;
+	GHashTable *sent; /* job's number -> when its ticket went, monotonic microseconds */
+	gint64 expiry_at, housekeeping_at;
+};
+
+static gboolean is_old(gpointer id, gpointer at, gpointer now)
+{
+	return *(gint64 *)now - *(gint64 *)at >= (gint64)PATIENCE * G_USEC_PER_SEC;
+}
+
+/* Jobs that take long stay due; without the memory ten of them would keep all others from ever getting a ticket. */
+static void send_tickets(struct clock *clock, gint64 now)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	g_autoptr(GError) error = NULL;
+	guint sent = 0;
+
+	g_hash_table_foreach_remove(clock->sent, is_old, &now);
+	if (!store_job_due(clock->store, LOOK, ids, &error)) {
+		log_warning("state store: %s", error->message);
+		return;
+	}
+	for (guint i = 0; i < ids->len && sent < JOB_TICKETS_MOST; i++) {
+		gint64 *id = &g_array_index(ids, gint64, i);
+
+		if (g_hash_table_contains(clock->sent, id))
+			continue;
+		if (!job_tickets_send(clock->jobs, *id))
+			return;
+		g_hash_table_insert(clock->sent, g_memdup2(id, sizeof(*id)), g_memdup2(&now, sizeof(now)));
+		sent++;
+	}
+}
+
+/* Nobody is told of a confirmation that did not come but an author who was to be told: the moderators never heard of the post. */
+static gboolean expire(struct store *store, gint64 id, GError **error)
+{
+	store_held_auto struct store_held *held = NULL;
+	jobs_plan_auto struct jobs_plan plan = {0};
+	struct store_decision decision;
+
+	if (!store_held_get(store, id, &held, error))
+		return FALSE;
+	if (!held)
+		return TRUE;
+	if (*held->author && g_str_equal(jobs_field(held->facts, "tell-author"), "yes"))
+		jobs_plan_add(&plan, JOBS_EXPIRED_AUTHOR, NULL);
+	if (held->kind == STORE_HELD_MODERATION)
+		jobs_plan_add(&plan, JOBS_EXPIRED_MODERATORS, NULL);
+	struct store_verdict verdict = {
+		.state = STORE_HELD_EXPIRED,
+		.jobs = plan.jobs,
+		.job_count = plan.count,
+	};
+	if (store_held_decide(store, id, &verdict, &decision, error) == STORE_ORDER_TROUBLE)
+		return FALSE;
+	log_info("list=<%s> held=%" G_GINT64_FORMAT " expired", held->list, id);
+	return TRUE;
+}
+
+static void let_expire(struct clock *clock, gint64 now)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	g_autoptr(GError) error = NULL;
+	gboolean good = store_held_due(clock->store, EXPIRE_MOST, ids, &error);
+
+	for (guint i = 0; good && i < ids->len; i++)
+		good = expire(clock->store, g_array_index(ids, gint64, i), &error);
+	if (!good)
+		log_warning("state store: %s", error->message);
+	clock->expiry_at = now + (good && ids->len == EXPIRE_MOST ? 0 : (gint64)EXPIRY * G_USEC_PER_SEC);
+}
+
+static void keep_house(struct clock *clock, gint64 now)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!store_expire(clock->store, RECORD_LIFE, &error))
+		log_warning("state store: %s", error->message);
+	clock->housekeeping_at = now + (gint64)HOUSEKEEPING * G_USEC_PER_SEC;
+}
+
+void clock_run(struct store *store, int jobs, const volatile gint *stop)
+{
+	struct clock clock = {
+		.store = store,
+		.jobs = jobs,
+		.sent = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free),
+	};
+
+	while (!*stop) {
+		gint64 now = g_get_monotonic_time();
+
+		if (now >= clock.housekeeping_at)
+			keep_house(&clock, now);
+		if (now >= clock.expiry_at)
+			let_expire(&clock, now);
+		send_tickets(&clock, now);
+		poll(NULL, 0, TICK);
+	}
+	g_hash_table_unref(clock.sent);
+}

@@ -1,0 +1,88 @@
+/* Kinds of job and their fields; see jobs.h. */
+#include "lmtpd/dispatch/jobs.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+
+static const struct jobs_row rows[JOBS_COUNT] = {
+#define X(name, word, whom, waiting) [JOBS_##name] = {word, whom, waiting},
+	JOBS_KINDS(X)
+#undef X
+};
+
+const struct jobs_row *jobs_row(enum jobs_kind kind)
+{
+	return &rows[kind];
+}
+
+gboolean jobs_find(const char *word, enum jobs_kind *kind)
+{
+	for (guint i = 0; i < JOBS_COUNT; i++)
+		if (strcmp(rows[i].word, word) == 0) {
+			*kind = (enum jobs_kind)i;
+			return TRUE;
+		}
+	return FALSE;
+}
+
+char *jobs_hex(const guint8 person[STORE_PERSON_SIZE])
+{
+	GString *hex = g_string_sized_new(2 * STORE_PERSON_SIZE);
+
+	for (guint i = 0; i < STORE_PERSON_SIZE; i++)
+		g_string_append_printf(hex, "%02x", person[i]);
+	return g_string_free(hex, FALSE);
+}
+
+const char *jobs_field(GVariant *fields, const char *name)
+{
+	const char *value = "";
+
+	g_variant_lookup(fields, name, "&s", &value);
+	return value;
+}
+
+GVariant *jobs_fields(const struct jobs_pair *pairs)
+{
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{ss}"));
+	for (; pairs->name; pairs++)
+		if (pairs->value && *pairs->value)
+			g_variant_builder_add(&builder, "{ss}", pairs->name, pairs->value);
+	return g_variant_builder_end(&builder);
+}
+
+GVariant *jobs_fields_set(GVariant *fields, const char *name, const char *value)
+{
+	g_autoptr(GVariant) owned = g_variant_ref_sink(fields);
+	GVariantBuilder builder;
+	GVariantIter iterator;
+	const char *other, *kept;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{ss}"));
+	g_variant_builder_add(&builder, "{ss}", name, value);
+	g_variant_iter_init(&iterator, owned);
+	while (g_variant_iter_next(&iterator, "{&s&s}", &other, &kept))
+		if (strcmp(other, name) != 0)
+			g_variant_builder_add(&builder, "{ss}", other, kept);
+	return g_variant_builder_end(&builder);
+}
+
+void jobs_plan_add(struct jobs_plan *plan, enum jobs_kind kind, GVariant *fields)
+{
+	if (plan->count == G_N_ELEMENTS(plan->jobs))
+		log_panic("jobs_plan_add: more than %u jobs at once", (guint)G_N_ELEMENTS(plan->jobs));
+	plan->jobs[plan->count++] = (struct store_job_plan){
+		.kind = rows[kind].word,
+		.fields = fields ? g_variant_ref_sink(fields) : NULL,
+	};
+}
+
+void jobs_plan_clear(struct jobs_plan *plan)
+{
+	for (gsize i = 0; i < plan->count; i++)
+		g_clear_pointer(&plan->jobs[i].fields, g_variant_unref);
+	plan->count = 0;
+}

@@ -1,0 +1,78 @@
+/*
+ * The kinds of job: what each is called in the store and on the wire, and whom its mails go to. What a job says in its fields:
+ *
+ *  by         who decided: the person's hash in hex; made an address again, while a moderator, for moderators alone
+ *  word, at   what was decided (accept, reject, discard, withdraw) and when
+ *  text       of "rejected": the moderator's words; of "answer": the name of a text
+ *  to         of "answer": the address, of somebody who is no moderator; else
+ *  to-person  of "answer": a moderator's hash
+ *  state      of "release": accepted, or confirmed: then the scenario is asked again
+ */
+#ifndef ROLLCALL_DISPATCH_JOBS_H
+#define ROLLCALL_DISPATCH_JOBS_H
+
+#include "lib/store/store_job.h"
+#include "lib/store/store_person.h"
+
+enum jobs_whom {
+	JOBS_NOBODY,     /**< whoever has the job in hand fans it out himself */
+	JOBS_MODERATORS, /**< live, else the owners; without the decider */
+	JOBS_AUTHOR,     /**< of the held post */
+	JOBS_ASKER,      /**< of the order or question */
+};
+
+/** Name, word, to whom, and whether it makes sense only while the post waits. */
+#define JOBS_KINDS(X)                                                        \
+	X(NOTICE_MODERATORS, "notice-moderators", JOBS_MODERATORS, TRUE)     \
+	X(NOTICE_AUTHOR, "notice-author", JOBS_AUTHOR, TRUE)                 \
+	X(RELEASE, "release", JOBS_NOBODY, FALSE)                            \
+	X(REJECTED, "rejected", JOBS_AUTHOR, FALSE)                          \
+	X(DECIDED, "decided", JOBS_MODERATORS, FALSE)                        \
+	X(EXPIRED_AUTHOR, "expired-author", JOBS_AUTHOR, FALSE)              \
+	X(EXPIRED_MODERATORS, "expired-moderators", JOBS_MODERATORS, FALSE)  \
+	X(ANSWER, "answer", JOBS_ASKER, FALSE)
+
+enum jobs_kind {
+#define X(name, word, whom, waiting) JOBS_##name,
+	JOBS_KINDS(X)
+#undef X
+	JOBS_COUNT
+};
+
+struct jobs_row {
+	const char *word;
+	enum jobs_whom whom;
+	gboolean waiting;
+};
+
+/** The row of a kind. Static. */
+const struct jobs_row *jobs_row(enum jobs_kind kind);
+/** The kind of this word; FALSE when there is none, as in a store that a newer Rollcall wrote. */
+gboolean jobs_find(const char *word, enum jobs_kind *kind) G_GNUC_WARN_UNUSED_RESULT;
+
+/** A person's hash as it stands in fields. The caller frees it. */
+char *jobs_hex(const guint8 person[STORE_PERSON_SIZE]) G_GNUC_WARN_UNUSED_RESULT;
+
+/** A field's value, or "" when it is not there; lives as long as `fields` (a{ss}). */
+const char *jobs_field(GVariant *fields, const char *name);
+
+/** Jobs in the making, for one transaction. Zero-initialised; ended with jobs_plan_clear(). */
+struct jobs_plan {
+	struct store_job_plan jobs[4];
+	gsize count;
+};
+/** Adds one; `fields` (a{ss}, NULL for none) is consumed if floating. Panics beyond the array: it is a bug. */
+void jobs_plan_add(struct jobs_plan *plan, enum jobs_kind kind, GVariant *fields);
+void jobs_plan_clear(struct jobs_plan *plan);
+#define jobs_plan_auto __attribute__((cleanup(jobs_plan_clear)))
+
+/** A field in the making. Nothing is owned; arrays end with a NULL name. */
+struct jobs_pair {
+	const char *name, *value;
+};
+/** A floating a{ss} of them; a NULL or empty value is left out. */
+GVariant *jobs_fields(const struct jobs_pair *pairs);
+/** The same fields, floating, with this value for this name, whatever was there. Consumes `fields` if floating. */
+GVariant *jobs_fields_set(GVariant *fields, const char *name, const char *value);
+
+#endif
