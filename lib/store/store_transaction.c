@@ -2,7 +2,7 @@
  * Transactions of more than one statement, and how long they wait; see store_internal.h.
  *
  * Only what a 250 promises waits for the disk. The same connection is raised to synchronous=FULL for it and lowered again: that
- * takes 6 microseconds, and a second connection would have a second cache and a second set of statements to be kept. The log is one
+ * takes 2 microseconds, and a second connection would have a second cache and a second set of statements to be kept. The log is one
  * file, so whoever waits for his end of it also waits for everything before: nothing can be lost out of the middle.
  */
 #include "lib/store/store_internal.h"

@@ -110,6 +110,15 @@ static inline guint do_jobs(struct store *store)
 	return ids->len;
 }
 
+/* For children that race: until the parent makes the file "start". */
+static inline void wait_for_start(const char *directory)
+{
+	g_autofree char *path = g_build_filename(directory, "start", NULL);
+
+	while (access(path, F_OK) != 0)
+		g_usleep(200);
+}
+
 /* Whether the bytes stand in a file of the state directory. */
 static inline gboolean on_disk(const char *directory, const char *name, const char *bytes)
 {
