@@ -99,11 +99,12 @@ static void limit(int resource, rlim_t value, const char *what)
 
 /*
  * What a child needs: to move bytes on descriptors it has, to make memory files and socket pairs (which lead nowhere
- * but to whoever gets the other end), memory, time, signals to itself, and to exit.
+ * but to whoever gets the other end), memory, time, signals to itself, and to exit. Not shutdown(2): the tickets' and the
+ * log's sockets are shared with every other child, and one that shuts them down does so for all.
  */
 static const int allowed[] = {
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
-	SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(shutdown),
+	SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
 	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(close), SCMP_SYS(lseek), SCMP_SYS(ftruncate),
 	SCMP_SYS(memfd_create), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
 	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),

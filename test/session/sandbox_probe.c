@@ -38,8 +38,10 @@ static void try_files(void)
 	report("chroot", chroot("/") == 0);
 }
 
-static void try_network(void)
+/* `shared` stands for the tickets' socket, which every child has: shut down by one, it would be so for all. */
+static void try_network(int shared)
 {
+	report("shutdown-shared", shutdown(shared, SHUT_RDWR) == 0);
 	report("socket-inet", socket(AF_INET, SOCK_STREAM, 0) >= 0);
 	report("socket-unix", socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
 	report("socket-netlink", socket(AF_NETLINK, SOCK_RAW, 0) >= 0);
@@ -78,6 +80,7 @@ int main(int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GBytes) bytes = argc == 2 ? settings_read_file(argv[1], &error) : NULL;
 	pid_t parent = getppid();
+	int pair[2];
 
 	if (!bytes) {
 		fprintf(stderr, "sandbox_probe CONFIG: %s\n", error ? error->message : "usage");
@@ -89,10 +92,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", error->message);
 		return 2;
 	}
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0)
+		return 2;
 	sandbox_enter_room(settings);
 	sandbox_lock_child(settings);
 	try_files();
-	try_network();
+	try_network(pair[0]);
 	try_processes(parent);
 	try_memory();
 	_exit(0);
