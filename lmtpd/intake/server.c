@@ -22,6 +22,7 @@ enum {
 	FINISH_TIME = 25,   /* seconds that sessions get to finish at SIGTERM */
 	CHILD_SLACK = 60,   /* seconds beyond its own deadlines before a child is killed: it must be stopped or stuck */
 	FORK_PAUSE = 1,     /* seconds before the next try when fork fails */
+	ACCEPT_PAUSE = 1,   /* seconds before the next try when accept fails, for want of memory or descriptors */
 };
 
 struct state {
@@ -61,13 +62,12 @@ static gboolean is_peer(const struct state *state, int fd)
 	return FALSE;
 }
 
-static void close_server(const struct server *server)
+static void close_listeners(const struct server *server)
 {
 	for (guint i = 0; i < server->listen_count; i++)
 		close(server->listen[i]);
 	if (server->front >= 0)
 		close(server->front);
-	close(server->signals);
 }
 
 static void run_child(struct state *state, struct child_session *session) G_GNUC_NORETURN;
@@ -76,7 +76,8 @@ static void run_child(struct state *state, struct child_session *session)
 {
 	const struct server *server = state->server;
 
-	close_server(server);
+	close_listeners(server);
+	close(server->signals);
 	process_signals_default();
 	sandbox_lock_child(server->settings);
 	child_serve(session);
@@ -115,8 +116,11 @@ static void accept_unix(struct state *state, int listener)
 	io_autofd int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0) {
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			log_warning("accept: %s", g_strerror(errno));
+		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+			return;
+		/* The connection is still there: without the pause this would spin, and fill the log. */
+		log_warning("accept: %s", g_strerror(errno));
+		sleep(ACCEPT_PAUSE);
 		return;
 	}
 	if (is_peer(state, fd))
@@ -242,6 +246,8 @@ void server_run(const struct server *server)
 
 	while (!state.retired)
 		serve_once(&state);
+	/* Who waits in the kernel's queue goes to the next generation, or to a master that is started while sessions end here. */
+	close_listeners(server);
 	finish(&state);
 	g_hash_table_unref(state.children);
 }

@@ -1,4 +1,7 @@
-/* Listening sockets; see listener.h. */
+/*
+ * Listening sockets; see listener.h. They are non-blocking: around a reload two generations wait for the same connection, and
+ * the slower one must not sleep in accept(2) with its signals blocked.
+ */
 #include "lmtpd/master/listener.h"
 
 #include <errno.h>
@@ -75,7 +78,7 @@ static int open_unix(const struct settings *settings, const char *endpoint, GErr
 		fail(error, endpoint, g_strerror(errno));
 		return -1;
 	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* Nobody may connect between bind and chmod. */
 	mode_t mask = umask(0777);
 	gboolean bound = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
@@ -107,7 +110,7 @@ static int open_inet(const char *endpoint, GError **error)
 		fail(error, endpoint, "expected inet:ADDRESS:PORT with numbers");
 		return -1;
 	}
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	gboolean bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 		bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
 	freeaddrinfo(found);

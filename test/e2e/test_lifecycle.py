@@ -146,6 +146,33 @@ def test_master_killed_hard_takes_its_children_with_it_and_starts_again():
         post_arrives(world, "After kill -9")
 
 
+def test_new_master_starts_while_the_sessions_of_a_killed_one_still_end():
+    """The old room keeps the session that is open, and lets go of the socket."""
+    with World() as world:
+        with world.rollcall.connect() as client:
+            client.envelope(AUTHOR, [LIST])
+            os.kill(world.rollcall.pid, signal.SIGKILL)
+            world.rollcall.start()
+            # Its dispatch goes with the old master: then the post waits.
+            code = client.data(compose(AUTHOR, LIST), 1)[0].code
+            assert code in (250, 451)
+        if code == 250:
+            world.copies(len(world.crm.members("deelnemers")))
+        post_arrives(world, "By the new master")
+
+
+def test_nobody_sleeps_in_accept(shared):
+    """Around a reload two generations wait for one connection; the slower one must not hang in accept(2)."""
+    path = shared.rollcall.lmtp.partition(":")[2]
+    sockets = {line.split()[6] for line in open("/proc/net/unix") if line.endswith(" %s\n" % path) and line.split()[3] == "00010000"}
+    holders = [shared.rollcall.pid] + [pid for pid in shared.rollcall.processes()["rollcall-intake"] if pid in direct_children(shared)]
+    for pid in holders:
+        (fd,) = [fd for fd in os.listdir("/proc/%d/fd" % pid)
+                 if os.readlink("/proc/%d/fd/%s" % (pid, fd)) in ["socket:[%s]" % inode for inode in sockets]]
+        flags = re.search(r"flags:\s+(\d+)", open("/proc/%d/fdinfo/%s" % (pid, fd)).read()).group(1)
+        assert int(flags, 8) & os.O_NONBLOCK
+
+
 def bad_settings(world):
     """Settings that must refuse the start, with what must be said."""
     here = world.rollcall.directory
