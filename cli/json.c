@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+/* Also what RFC 8259 lets pass: C1 controls are commands to some terminals, and direction marks make text look like another. */
+static gboolean is_unprintable(gunichar c)
+{
+	GUnicodeType type = g_unichar_type(c);
+
+	return type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT || type == G_UNICODE_LINE_SEPARATOR ||
+		type == G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
 void json_append_string(GString *out, const char *text)
 {
 	if (!text) {
@@ -11,13 +20,15 @@ void json_append_string(GString *out, const char *text)
 	}
 	g_autofree char *valid = g_utf8_make_valid(text, -1);
 	g_string_append_c(out, '"');
-	for (const char *place = valid; *place; place++) {
-		if (*place == '"' || *place == '\\')
+	for (const char *place = valid; *place; place = g_utf8_next_char(place)) {
+		gunichar c = g_utf8_get_char(place);
+
+		if (c == '"' || c == '\\')
 			g_string_append_c(out, '\\');
-		if ((guchar)*place < 0x20 || *place == 0x7f)
-			g_string_append_printf(out, "\\u%04x", (guint)(guchar)*place);
+		if (c < 0x10000 && is_unprintable(c))
+			g_string_append_printf(out, "\\u%04x", c);
 		else
-			g_string_append_c(out, *place);
+			g_string_append_unichar(out, c);
 	}
 	g_string_append_c(out, '"');
 }

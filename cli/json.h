@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-/** Appends `text` as a JSON string, or null for NULL. Bytes that are not UTF-8 become U+FFFD. */
+/** Appends `text` as a JSON string, or null for NULL. Bytes that are not UTF-8 become U+FFFD; what a terminal might obey is escaped. */
 void json_append_string(GString *out, const char *text);
 
 /*

@@ -25,6 +25,9 @@ static void test_json_strings(void **state)
 		{"a\nb\tc\x01\x7f", "\"a\\u000ab\\u0009c\\u0001\\u007f\""},
 		{"caf\xc3\xa9", "\"caf\xc3\xa9\""},
 		{"bad \xff byte", "\"bad \xef\xbf\xbd byte\""},
+		/* C1 control, right-to-left override, zero-width space, line separator */
+		{"\xc2\x9b\xe2\x80\xae\xe2\x80\x8b\xe2\x80\xa8", "\"\\u009b\\u202e\\u200b\\u2028\""},
+		{"\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\""},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
