@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/text.h"
+
 /* g_option_context_parse() would print it in the locale's character set, and we have no locale: UTF-8 goes out as it is. */
 void command_print_help(GOptionContext *context)
 {
@@ -60,6 +62,19 @@ int command_parse(struct invocation *invocation, const GOptionEntry *own, const 
 		invocation->config = config ? g_steal_pointer(&config) : g_strdup(ROLLCALL_CONFIG);
 	}
 	return COMMAND_GO_ON;
+}
+
+gboolean command_number(const struct invocation *invocation, gint64 *number)
+{
+	const char *text = invocation->argc > 0 ? invocation->argv[0] : "";
+	guint64 value;
+
+	if (!text_parse_number(text, strlen(text), 1, G_MAXINT64, &value)) {
+		complain(g_get_prgname(), *text ? "expected the number of a held post" : "the number of a held post is missing");
+		return FALSE;
+	}
+	*number = (gint64)value;
+	return TRUE;
 }
 
 struct settings *command_settings_read(const char *path, GError **error)

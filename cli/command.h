@@ -40,13 +40,20 @@ struct invocation {
  */
 int command_parse(struct invocation *invocation, const GOptionEntry *own, const char *more) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The number of a held post that is the command's argument; FALSE after telling the user that there is none. */
+gboolean command_number(const struct invocation *invocation, gint64 *number) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Reads the configuration. NULL with `error` ("FILE:LINE: …"). The caller frees it. */
 struct settings *command_settings_read(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The commands. Each returns an exit status. */
 int command_check(struct invocation *invocation);
+/** accept, reject and discard. */
+int command_decide(struct invocation *invocation);
+int command_held(struct invocation *invocation);
 int command_lists(struct invocation *invocation);
 int command_settings(struct invocation *invocation);
+int command_show(struct invocation *invocation);
 int command_test(struct invocation *invocation);
 
 #endif

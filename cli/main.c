@@ -1,5 +1,6 @@
 /*
- * rollcall: the sysadmin's command. It looks and tells; nothing that it does changes what becomes of mail.
+ * rollcall: the sysadmin's command. Most of it looks and tells; what becomes of mail is changed by
+ * accept, reject and discard alone.
  * A command is a row of the table below and a file command_NAME.c. `--config` may stand before the command or behind it,
  * because configuration managers want it as the last word (`rollcall check --offline --config %s`).
  */
@@ -11,9 +12,14 @@
 #include "lib/base/log.h"
 
 static const struct command commands[] = {
+	{"accept", "NUMBER", "let a held post go out to its list", command_decide},
 	{"check", NULL, "say whether all is fit for mail, and what to do where it is not", command_check},
+	{"discard", "NUMBER", "throw a held post away; its author hears nothing", command_decide},
+	{"held", "[LIST]", "show the posts that wait for a moderator or their author", command_held},
 	{"lists", NULL, "show the lists that the CRM has now, and whether mail to them works", command_lists},
+	{"reject", "NUMBER", "refuse a held post, with a text to its author", command_decide},
 	{"settings", "[DOMAIN|LIST]", "show all settings with their value, its source and meaning", command_settings},
+	{"show", "NUMBER", "show all about a held post, or the post itself", command_show},
 	{"test", "DIR|-", "try scenarios on cases, without mail", command_test},
 };
 

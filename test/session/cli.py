@@ -25,11 +25,12 @@ class Said(collections.namedtuple("Said", "status output errors")):
         return self.of("error")
 
 
-def run(*arguments, prefix=(), path=None, script=False, timeout=60):
-    """Runs it; with `script` it finds our own rollcall-postfix, which takes half a second to compare."""
+def run(*arguments, prefix=(), path=None, script=False, timeout=60, text=None):
+    """Runs it; with `script` it finds our own rollcall-postfix, which takes half a second to compare.
+    `text` (bytes) is its standard input."""
     search = path or (os.path.join(ROOT, "postfix-conf") + ":" if script else "") + os.environ["PATH"]
     done = subprocess.run(list(prefix) + [PROGRAM] + list(arguments), env=dict(os.environ, PATH=search), timeout=timeout,
-                          capture_output=True, stdin=subprocess.DEVNULL)
+                          capture_output=True, input=text or b"")
     return Said(done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
 
 
