@@ -74,7 +74,7 @@ static struct verdict prepare(struct phase *phase, const char *list, enum list_r
 
 	if (verdict_is_final(&verdict))
 		return verdict;
-	if (!io_map(fd, TRUE, &fanout->message))
+	if (!answer_map_message(phase->worker->settings, fd, &fanout->message))
 		return verdict_deferred("4.3.0", "internal trouble (message)");
 	fanout->list = g_strdup(list);
 	fanout->sender = envelope_sender(phase->worker->settings, list, role);

@@ -23,11 +23,22 @@ static void plan_jobs(const struct store_held_plan *plan, struct jobs_plan *jobs
 		jobs_plan_add(jobs, JOBS_NOTICE_AUTHOR, NULL);
 }
 
+/* The store maps it again; here only its size matters. */
+static gboolean is_message(const struct phase *phase, int fd)
+{
+	struct io_mapping mapping;
+	gboolean good = answer_map_message(phase->worker->settings, fd, &mapping);
+
+	if (good)
+		io_unmap(&mapping);
+	return good;
+}
+
 static gboolean is_sound(const struct phase *phase, const struct store_held_plan *plan, GVariant *key)
 {
 	guint8 claimed[STORE_KEY_SIZE];
 
-	return plan->message >= 0 && phase->claimed && answer_read_key(key, claimed) &&
+	return plan->message >= 0 && is_message(phase, plan->message) && phase->claimed && answer_read_key(key, claimed) &&
 		memcmp(claimed, phase->key, sizeof(claimed)) == 0 &&
 		answer_list_is_ours(phase->worker->settings, plan->list) &&
 		(plan->kind == STORE_HELD_MODERATION || (plan->kind == STORE_HELD_CONFIRMATION && *plan->author));

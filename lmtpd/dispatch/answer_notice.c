@@ -50,7 +50,7 @@ static struct verdict hand_over(struct notice *notice, GString *queue_id)
 
 	recipients_add(one, notice->address);
 	recipients_seal(one);
-	if (!io_map(notice->message, TRUE, &job.message))
+	if (!answer_map_message(worker->settings, notice->message, &job.message))
 		return verdict_deferred("4.3.0", "internal trouble (notice)");
 	struct qmqp *qmqp = qmqp_begin(&job, notice->phase->deadline, &verdict);
 	if (qmqp) {

@@ -1,5 +1,9 @@
 /* The keys' public side, and signatures over digests. The private halves never leave this process. */
+#include <string.h>
+
+#include "lib/base/limits.h"
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
 
@@ -38,7 +42,9 @@ GVariant *answer_sign(struct phase *phase, GVariant *arguments, int fd)
 	const guint8 *data = g_variant_get_fixed_array(digest, &length, 1);
 	signature = keys_sign(phase->worker->keys, domain, selector, data, length, &error);
 	if (!signature) {
-		log_warning("cannot sign for %s: %s", domain, error->message);
+		g_autofree char *clean = text_printable_dup(domain, strlen(domain), LIMIT_ADDRESS);
+
+		log_warning("cannot sign for %s: %s", clean, error->message);
 		verdict = verdict_deferred("4.7.5", "cannot sign the post, try again later");
 		signature = g_bytes_new(NULL, 0);
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/limits.h"
 #include "lib/base/log.h"
 #include "lib/list/list.h"
 #include "lib/wire/wire.h"
@@ -66,6 +67,20 @@ gboolean answer_read_key(GVariant *bytes, guint8 key[STORE_KEY_SIZE])
 		return FALSE;
 	memcpy(key, data, STORE_KEY_SIZE);
 	return TRUE;
+}
+
+/* A sparse file costs its maker nothing; whoever reads it pays with the host's memory, and then with Postfix's disk. */
+gboolean answer_map_message(const struct settings *settings, int fd, struct io_mapping *mapping)
+{
+	guint64 limit = (guint64)settings_number(settings, SET_message_size_limit, NULL);
+
+	if (!io_map(fd, TRUE, mapping))
+		return FALSE;
+	if (mapping->length / 2 <= limit + 2 * LIMIT_HEADER_BLOCK)
+		return TRUE;
+	log_warning("a parser process sent a message that no honest one sends: %zu bytes", mapping->length);
+	io_unmap(mapping);
+	return FALSE;
 }
 
 static gboolean answer_request(struct phase *phase, int socket, enum wire_request request, GVariant *arguments, int fd)

@@ -135,3 +135,14 @@ def test_other_users_are_turned_away(shared):
     assert "421 4.7.0" in said.stdout, said
     said = subprocess.run(["/usr/bin/python3", "-c", probe], user=61077, group=61077, extra_groups=[], capture_output=True, text=True)
     assert "PermissionError" in said.stderr
+
+
+@pytest.mark.parametrize("attempt, code", [("plain", 0), ("giant", 451), ("unsealed", 451), ("forge", 451), ("nobody", 451)])
+def test_what_an_owned_child_says_is_refused_and_harms_nobody(shared, attempt, code):
+    parent = [pid for pid in shared.rollcall.processes()["rollcall-intake"] if status(pid)["PPid"] == str(shared.rollcall.pid)][0]
+    workers = shared.rollcall.processes()["rollcall-dispatch"]
+    said = subprocess.run([os.path.join(BUILD, "test", "session", "owned_probe"), str(parent), "deelnemers@lists.example.org", attempt],
+                          capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0 and int(said.stdout.split()[0]) == code, said
+    assert shared.rollcall.processes()["rollcall-dispatch"] == workers
+    assert shared.postfix.queued() == 0 and shared.rollcall.log(r"^forged") == []
