@@ -34,8 +34,7 @@ static gboolean choose(struct store *store, const struct recipients *live, const
 			people->by = g_strdup(address);
 		if (strcmp(hex, choice->without) == 0 || (*choice->only && strcmp(hex, choice->only) != 0))
 			continue;
-		if (recipients_count(people->recipients) < JOB_PEOPLE_MOST)
-			recipients_add(people->recipients, address);
+		recipients_add(people->recipients, address);
 	}
 	return TRUE;
 }
@@ -56,12 +55,7 @@ static struct verdict find_moderators(struct worker *worker, const struct store_
 	case CRM_FOUND:
 		break;
 	}
-	if (!choose(worker->store, live, choice, people, &error))
-		return store_trouble(error);
-	if (!*choice->only && recipients_count(live) > JOB_PEOPLE_MOST)
-		log_warning("ALARM list=<%s>: %u people may moderate it; the first %d were told", job->list,
-			recipients_count(live), JOB_PEOPLE_MOST);
-	return VERDICT_UNDECIDED;
+	return choose(worker->store, live, choice, people, &error) ? VERDICT_UNDECIDED : store_trouble(error);
 }
 
 /* A post that nobody can be asked about must not be forgotten: it is tried again, and the log says so each time. */

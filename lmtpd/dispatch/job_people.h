@@ -8,8 +8,6 @@
 #include "lib/store/store_held.h"
 #include "lmtpd/dispatch/worker.h"
 
-enum { JOB_PEOPLE_MOST = 50 }; /* moderators who get a notice */
-
 struct job_people {
 	struct recipients *recipients; /**< sealed; may be empty */
 	char *by;                      /**< the decider's address while a moderator, for moderators; else NULL */
