@@ -332,12 +332,14 @@ struct verdict eight_bit_encode(struct header *header, gboolean smtputf8)
 		const struct header_field *field =
 			&g_array_index(header->fields, struct header_field, i);
 
-		if (!text_has_8bit(field->data, field->length) ||
-			(smtputf8 && text_is_utf8(field->data, field->length)))
+		if (!text_has_8bit(field->data, field->length))
 			continue;
 		g_autofree char *value = header_field_value(field);
 		g_autoptr(GString) out = g_string_new(NULL);
-		if (!write_value(kind_of(field), value, out))
+		gboolean written = write_value(kind_of(field), value, out);
+		if (!written && smtputf8 && text_is_utf8(field->data, field->length))
+			continue;
+		if (!written)
 			return verdict_refused("5.6.7",
 				"%.*s is not ASCII, and the post came without SMTPUTF8",
 				(int)field->name_length, field->data);

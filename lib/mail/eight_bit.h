@@ -1,7 +1,11 @@
 /*
- * Header fields with bytes above 127 in a post that came without SMTPUTF8, so that it may go to servers
- * without it: what is shown is encoded (RFC 2047; bytes that are no UTF-8 as unknown-8bit, RFC 1428),
- * what is an address is refused, since it cannot be written otherwise.
+ * Header fields with bytes above 127, so that a post may go to servers without SMTPUTF8: what is shown is
+ * encoded (RFC 2047; bytes that are no UTF-8 as unknown-8bit, RFC 1428), what is an address is refused,
+ * since it cannot be written otherwise, unless the post itself came with SMTPUTF8.
+ *
+ * That it did is no reason to leave what can be encoded: its author's server says nothing about those of
+ * the members, and a local sendmail(1) makes such a post of any subject in raw UTF-8. Each server without
+ * SMTPUTF8 would return it to an address where nobody reads.
  *
  * Only such fields are touched; an author's DKIM signature over one breaks, and without this the whole
  * post would be refused by many members' servers. Names of files get encoded words inside their quotes,
@@ -16,8 +20,8 @@
 #include "lib/mail/header.h"
 
 /**
- * Encodes in place. With `smtputf8` fields that are valid UTF-8 stay as they are. Class NONE, or
- * REFUSED 5.6.7 for an address (or a boundary) that cannot be written in ASCII; `header` is then half
+ * Encodes in place. With `smtputf8` a field of valid UTF-8 that cannot be written in ASCII stays as it is. Class
+ * NONE, or REFUSED 5.6.7 for an address (or a boundary) that cannot be written in ASCII; `header` is then half
  * done and of no use.
  */
 struct verdict eight_bit_encode(struct header *header, gboolean smtputf8);

@@ -394,6 +394,17 @@ def test_m34_eight_bit_headers(shared):
     shared.crm.leave("ren\u00e9@x.example", "hostile")
 
 
+def test_m34_a_post_with_smtputf8_reaches_servers_without_it(shared):
+    message = mail(("Subject", "caf\u00e9"), ("From", "Ren\u00e9 <%s>" % MEMBER), ("To", "Lijst\u00e9 <%s>" % LIST))
+    shared.postfix.set(smtp_discard_ehlo_keywords="smtputf8")
+    try:
+        copy = goes_out(shared, message, options="SMTPUTF8")
+    finally:
+        shared.postfix.set(smtp_discard_ehlo_keywords="")
+    assert str(email.header.make_header(email.header.decode_header(copy.header("Subject")[0]))) == "caf\u00e9"
+    assert all(byte < 128 for byte in copy.message.partition(b"\r\n\r\n")[0])
+
+
 def test_nothing_crashed(shared):
     assert not shared.rollcall.log(r"ended: signal|panic|ended: exit [^0]")
     code, text = send(shared, mail())

@@ -77,15 +77,27 @@ static void test_table(void **state)
 	}
 }
 
-/* With SMTPUTF8 only what is no UTF-8 is touched. */
+/* With SMTPUTF8 an address may stay as it is; all else is for servers that may lack it. */
 static void test_smtputf8(void **state)
 {
-	struct help_message message = help_message("From: <j" OE "@b>\r\nSubject: " OE "\r\nX: \xFF\r\n");
+	struct help_message message =
+		help_message("From: <j" OE "@b>\r\nTo: " OE " <a@b>\r\nSubject: " OE "\r\nX: \xFF\r\n");
 	struct verdict verdict = eight_bit_encode(&message.header, TRUE);
 
 	assert_false(verdict_is_final(&verdict));
 	g_autofree char *rendered = help_render(&message.header);
-	assert_string_equal(rendered, "From: <j" OE "@b>\r\nSubject: " OE "\r\nX: =?unknown-8bit?Q?=FF?=\r\n");
+	assert_string_equal(rendered, "From: <j" OE "@b>\r\nTo: =?utf-8?Q?=C3=B6?= <a@b>\r\n"
+				      "Subject: =?utf-8?Q?=C3=B6?=\r\nX: =?unknown-8bit?Q?=FF?=\r\n");
+	help_clear(&message);
+}
+
+/* An address in other bytes than UTF-8 is none to anybody. */
+static void test_smtputf8_is_utf8(void **state)
+{
+	struct help_message message = help_message("From: <j\xFF@b>\r\n");
+	struct verdict verdict = eight_bit_encode(&message.header, TRUE);
+
+	assert_string_equal(verdict.status, "5.6.7");
 	help_clear(&message);
 }
 
@@ -124,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_smtputf8),
+		cmocka_unit_test(test_smtputf8_is_utf8),
 		cmocka_unit_test(test_random),
 	};
 
