@@ -15,6 +15,7 @@
 
 #include "lib/base/io.h"
 #include "lib/store/store_held.h"
+#include "lmtpd/dispatch/jobs.h"
 
 static int complain(const char *text)
 {
@@ -108,10 +109,13 @@ static int do_jobs(struct store *store)
 		return complain(error->message);
 	for (guint i = 0; i < ids->len; i++) {
 		store_job_auto struct store_job *job = NULL;
+		enum jobs_kind kind;
 		gint64 id = g_array_index(ids, gint64, i);
 
 		if (store_job_take(store, id, &job, &error) != STORE_TAKE_TAKEN)
 			return complain(error ? error->message : "not taken");
+		if (!jobs_find(job->kind, &kind))
+			return complain("dispatch knows no such job");
 		print_job(job);
 		if (!store_job_done(store, id, &error))
 			return complain(error->message);
