@@ -9,8 +9,12 @@
 #include "lib/mail/transfer.h"
 #include "lib/mail/walk.h"
 
-/* More than that, and base64 is shorter: Cyrillic, Greek, Chinese and what is no text at all. */
-enum { QUOTE_COST = 20 };
+enum {
+	/* More than that, and base64 is shorter: Cyrillic, Greek, Chinese and what is no text at all. */
+	QUOTE_COST = 20,
+	/* Bytes of a word that must be broken; what is left of the line is for a field's name of LIMIT_FIELD_NAME. */
+	WORD = 800,
+};
 
 /* What is being rebuilt: everything up to `copied` stands in `out` already. */
 struct rebuild {
@@ -66,6 +70,35 @@ static gboolean can_be_rewritten(const struct header_field *field)
 	return TRUE;
 }
 
+/* Where a blank may stand in a value that has none: between identifiers, and in what software notes for itself. */
+static gboolean may_have_blank(const struct header_field *field, const char *value, size_t place, size_t word)
+{
+	if (header_is(field, "References") || header_is(field, "In-Reply-To"))
+		return value[place - 1] == '>' && value[place] == '<';
+	return word >= WORD && (g_ascii_strncasecmp(field->data, "X-", 2) == 0 || header_is(field, "Autocrypt"));
+}
+
+/* The value of a field that cannot be folded where it has its blanks: one that can, if there is one. */
+static char *loosen(const struct header_field *field, const char *value)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	size_t word = 0;
+
+	if (header_is(field, "Subject")) {
+		encoded_word_append(out, value, strlen(value));
+		return g_strdup(out->str);
+	}
+	for (size_t i = 0; value[i]; i++) {
+		if (word > 0 && may_have_blank(field, value, i, word)) {
+			g_string_append_c(out, ' ');
+			word = 0;
+		}
+		g_string_append_c(out, value[i]);
+		word = value[i] == ' ' || value[i] == '\t' ? 0 : word + 1;
+	}
+	return g_strdup(out->str);
+}
+
 /* The field folded anew. FALSE when a long line is left. */
 static gboolean refold(const struct header_field *field, GString *out)
 {
@@ -76,11 +109,10 @@ static gboolean refold(const struct header_field *field, GString *out)
 
 	header_append(&one, name, value);
 	header_render(&one, out);
-	if (long_lines_found(out->str + start, out->len - start) && header_is(field, "Subject")) {
-		g_autoptr(GString) words = g_string_new(NULL);
+	if (long_lines_found(out->str + start, out->len - start)) {
+		g_autofree char *loose = loosen(field, value);
 
-		encoded_word_append(words, value, strlen(value));
-		header_replace(&one, name, words->str);
+		header_replace(&one, name, loose);
 		g_string_truncate(out, start);
 		header_render(&one, out);
 	}

@@ -4,7 +4,9 @@
  * In a body: only the leaf that has them is encoded anew, as quoted-printable or base64 by what it
  * holds, or wrapped anew where it is encoded already; all other parts stay byte for byte, and what a
  * reader decodes stays the same, character set and all. In a header: folded at its blanks, which no
- * relaxed signature notices; a Subject without blanks becomes encoded words. Where that would break a
+ * relaxed signature notices; a Subject without blanks becomes encoded words, identifiers without any
+ * between them get some, and notes of software on the way (X-...: a spam filter's reasons can be one
+ * word of 1,500 bytes, and no author can help it) are broken as Postfix would. Where that would break a
  * signature (inside multipart/signed) or where readers may see other parts than we do, the post is
  * refused: its author can send it otherwise, we cannot.
  */

@@ -205,6 +205,8 @@ static void test_refused(void **state)
 		{"From: a\r\nContent-Transfer-Encoding: base64\r\n\r\n@-\r\n", "encoded anew"},
 		{"From: a\r\nTo: @\r\n\r\nx\r\n", "header field"},
 		{"From: a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX: @\r\n\r\nx\r\n--b--\r\n", "header of a part"},
+		{"From: a\r\nReferences: <@>\r\n\r\nx\r\n", "header field"},
+		{"From: a\r\nContent-Type: text/plain; name=@\r\n\r\nx\r\n", "header field"},
 		{"From: a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nnonsense\r\nX: %\r\n\r\nx\r\n--b--\r\n", "broken"},
 	};
 
@@ -225,6 +227,18 @@ static void test_header(void **state)
 	assert_piece(result.header, "Subject: =?utf-8?Q?aaaa", TRUE);
 	assert_piece(result.header, "References: bbbbbbbbb bbbbbbbbb", TRUE);
 	assert_piece(result.header, "X-Folded: short\r\n\tand sweet\r\n", TRUE);
+	clear(&result);
+
+	/* What has no blank gets one where that changes nothing. */
+	g_autofree char *id = help_repeat("i", 600);
+	g_autofree char *text = g_strdup_printf(
+		"From: a\r\nReferences: <%s.b><%s.c>\r\nX-Reasons: @@\r\nAutocrypt: a=b; keydata=@@\r\n\r\nx\r\n", id, id);
+	result = mend(text);
+	assert_false(verdict_is_final(&result.verdict));
+	assert_piece(result.header, ".b>\r\n <iii", TRUE);
+	assert_piece(result.header, "X-Reasons:\r\n aaa", FALSE);
+	assert_piece(result.header, "aaa\r\n aaa", TRUE);
+	assert_piece(result.header, "a=b;\r\n keydata=aaa", TRUE);
 	clear(&result);
 
 	/* The header of a part, and its body short: only the header changes. */
