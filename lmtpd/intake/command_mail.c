@@ -173,10 +173,10 @@ static const char *find_path_end(const char *text, size_t length)
 }
 
 /*
- * A sender that is a mailbox but for its domain: an address literal, an underscore. Nothing is sent there by us and nobody is
- * authorised by it, and refusing it would only bounce a post that Postfix has accepted. It is kept as it came.
+ * A mailbox that is none by the letter only: a domain that is an address literal or has an underscore, a local part over 64
+ * bytes (SRS and VERP write such, RFC or not).
  */
-static gboolean is_odd_sender(const char *path, size_t length)
+static gboolean is_odd_mailbox(const char *path, size_t length)
 {
 	const char *at = memchr(path, '@', length);
 
@@ -186,6 +186,29 @@ static gboolean is_odd_sender(const char *path, size_t length)
 		if (path[i] <= 32 || path[i] >= 127 || strchr("<>()\",;\\", path[i]))
 			return FALSE;
 	return memchr(at + 1, '@', length - (size_t)(at + 1 - path)) == NULL;
+}
+
+/*
+ * Nothing is sent to a sender by us and nobody is authorised by it, and refusing it would only bounce a post that Postfix
+ * has accepted: an odd one is kept as it came. Of recipients only one that is too long may be ours: our own VERP address,
+ * with a member's in it, to which a bounce comes back.
+ */
+static gboolean take_odd(const char *path, size_t length, enum command_verb verb, enum address_result why, GString *out)
+{
+	g_autoptr(GString) domain = g_string_new(NULL);
+
+	if ((why != ADDRESS_DOMAIN && why != ADDRESS_LITERAL && why != ADDRESS_LENGTH) || !is_odd_mailbox(path, length))
+		return FALSE;
+	size_t local = (size_t)((const char *)memchr(path, '@', length) + 1 - path);
+	if (verb == COMMAND_MAIL) {
+		g_string_append_len(out, path, (gssize)length);
+		return TRUE;
+	}
+	if (why != ADDRESS_LENGTH || !address_domain(path + local, length - local, domain))
+		return FALSE;
+	g_string_append_len(out, path, (gssize)local);
+	g_string_append(out, domain->str);
+	return TRUE;
 }
 
 static enum command_fault read_address(const char *path, size_t length, gboolean utf8, struct command *command)
@@ -206,10 +229,7 @@ static enum command_fault read_address(const char *path, size_t length, gboolean
 	if (!utf8 && text_has_8bit(path, length))
 		return COMMAND_NEEDS_UTF8;
 	enum address_result result = address_normalise(path, length, utf8, normal);
-	if (command->verb == COMMAND_MAIL && (result == ADDRESS_DOMAIN || result == ADDRESS_LITERAL) &&
-		is_odd_sender(path, length))
-		g_string_append_len(normal, path, (gssize)length);
-	else if (result != ADDRESS_OK)
+	if (result != ADDRESS_OK && !take_odd(path, length, command->verb, result, normal))
 		return bad;
 	command->address = g_strdup(normal->str);
 	return COMMAND_OK;

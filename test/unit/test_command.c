@@ -118,7 +118,9 @@ static const struct {
 	{"RCPT TO:<>", COMMAND_RCPT, COMMAND_EMPTY_RECIPIENT},
 	{"RCPT TO:<a@d.example.>", COMMAND_RCPT, COMMAND_BAD_RECIPIENT},
 	{"RCPT TO:<a@b@d.example>", COMMAND_RCPT, COMMAND_BAD_RECIPIENT},
-	{"RCPT TO:<a" LOCAL_64 "@d.example>", COMMAND_RCPT, COMMAND_BAD_RECIPIENT},
+	{"RCPT TO:<a" LOCAL_64 "@d_.example>", COMMAND_RCPT, COMMAND_BAD_RECIPIENT},
+	{"RCPT TO:<" LOCAL_64 LOCAL_64 LOCAL_64 LOCAL_64 "@d.example>", COMMAND_RCPT, COMMAND_BAD_RECIPIENT},
+	{"RCPT TO:<\"" LOCAL_64 " a\"@d.example>", COMMAND_RCPT, COMMAND_BAD_RECIPIENT},
 	{"RCPT TO:<a@d.example> SIZE=1", COMMAND_RCPT, COMMAND_UNKNOWN_PARAMETER},
 	/* L12 */
 	{"MAIL FROM:<> SIZE=99999999999999999999", COMMAND_MAIL, COMMAND_OK},
@@ -171,6 +173,9 @@ static const struct {
 	{"RCPT TO:<list+ext@example.org> ", FALSE, "list+ext@example.org"},
 	{"RCPT TO:<PostMaster>", FALSE, "postmaster"},
 	{"RCPT TO:<" LOCAL_64 "@example.org>", FALSE, LOCAL_64 "@example.org"},
+	/* SRS and VERP: longer than the RFC has it, and in use. */
+	{"MAIL FROM:<SRS0=" LOCAL_64 "@Forwarder.example>", FALSE, "SRS0=" LOCAL_64 "@Forwarder.example"},
+	{"RCPT TO:<list-bounces+" LOCAL_64 "=d@Example.ORG>", FALSE, "list-bounces+" LOCAL_64 "=d@example.org"},
 	{"RCPT TO:<\xc3\xa9@example.org>", TRUE, "\xc3\xa9@example.org"},
 	{"MAIL FROM:<\xc3\xa9@b\xc3\xbc" "cher.example> SMTPUTF8", FALSE, "\xc3\xa9@xn--bcher-kva.example"},
 };
