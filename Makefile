@@ -166,6 +166,9 @@ install: all
 	install -m 0644 postfix-conf/*.rollcall $(DESTDIR)$(datadir)/rollcall/postfix-conf
 	install -d $(DESTDIR)$(datadir)/rollcall/scenari
 	install -m 0644 lib/rules/scenari/send.* $(DESTDIR)$(datadir)/rollcall/scenari
+	for language in lib/mail/texts/*/; do \
+		install -d $(DESTDIR)$(datadir)/rollcall/texts/$$(basename $$language) && \
+		install -m 0644 $$language/* $(DESTDIR)$(datadir)/rollcall/texts/$$(basename $$language) || exit 1; done
 	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
 	for page in doc/*.[158]; do install -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}; done
 	install -d $(DESTDIR)$(sysconfdir)/rollcall

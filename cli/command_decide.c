@@ -61,7 +61,7 @@ static void make_plan(struct decide *decide, enum store_held_state state, struct
 	g_autofree char *at = g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time() / G_USEC_PER_SEC);
 
 	decide->author_told = state == STORE_HELD_REJECTED && *decide->held->author &&
-		strcmp(held_text_fact(decide->held, "tell-author"), "yes") == 0;
+		strcmp(held_text_fact(decide->held, "answerable"), "no") != 0;
 	if (state == STORE_HELD_ACCEPTED)
 		add_job(plan, "release", (const char *const[][2]){{"state", store_held_word(state)}, {NULL}});
 	if (decide->author_told)

@@ -30,6 +30,16 @@ struct verdict verdict_sent(const char *format, ...)
 	return verdict;
 }
 
+struct verdict verdict_held(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	struct verdict verdict = make(VERDICT_HELD, 250, "2.0.0", format, arguments);
+	va_end(arguments);
+	return verdict;
+}
+
 struct verdict verdict_discarded(const char *format, ...)
 {
 	va_list arguments;
@@ -84,6 +94,8 @@ const char *verdict_word(enum verdict_class class)
 		return "deferred";
 	case VERDICT_REFUSED:
 		return "refused";
+	case VERDICT_HELD:
+		return "held";
 	}
 	log_panic("verdict_word: class %d", (int)class);
 }
@@ -111,9 +123,9 @@ static gboolean is_status(const char *status)
 
 struct verdict verdict_from_wire(guint class, guint code, const char *status, const char *text)
 {
-	static const char first_digit[] = {0, '2', '2', '4', '5'};
+	static const char first_digit[] = {0, '2', '2', '4', '5', '2'};
 
-	if (class < VERDICT_SENT || class > VERDICT_REFUSED || strlen(status) >= VERDICT_STATUS_SIZE ||
+	if (class < VERDICT_SENT || class > VERDICT_HELD || strlen(status) >= VERDICT_STATUS_SIZE ||
 		!is_status(status) || status[0] != first_digit[class] ||
 		code / 100 != (guint)(first_digit[class] - '0') || code > 599)
 		return verdict_deferred("4.3.0", "internal answer not understood");

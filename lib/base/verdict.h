@@ -18,6 +18,7 @@ enum verdict_class {
 	VERDICT_DISCARDED = 2, /**< policy says nobody gets it; answered 250 and logged */
 	VERDICT_DEFERRED = 3,  /**< Postfix keeps it and tries again (4xx) */
 	VERDICT_REFUSED = 4,   /**< Postfix tells the sender (5xx) */
+	VERDICT_HELD = 5,      /**< in the store until somebody decides; answered 250 */
 };
 
 enum { VERDICT_STATUS_SIZE = 12, VERDICT_TEXT_SIZE = 256 };
@@ -35,6 +36,9 @@ struct verdict {
 /** The post is in Postfix's queue: `250 2.0.0 text`. */
 struct verdict verdict_sent(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
+/** It is safely in the store: `250 2.0.0 text`. */
+struct verdict verdict_held(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
 /** Policy discards it: `250 2.0.0 text`. */
 struct verdict verdict_discarded(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
@@ -44,7 +48,7 @@ struct verdict verdict_deferred(const char *status, const char *format, ...) G_G
 /** Permanent: `550 status text` (552 for 5.3.4, 501 for 5.5.4). `status` must start with "5.". */
 struct verdict verdict_refused(const char *status, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/** The word for the log line: "none", "sent", "discarded", "deferred" or "refused". Static. */
+/** The word for the log line: "none", "sent", "discarded", "deferred", "refused" or "held". Static. */
 const char *verdict_word(enum verdict_class class);
 
 /** Whether a later stage may still change it. */

@@ -126,7 +126,7 @@ static void put_block(struct filler *filler, const char *start, const struct tex
 	gboolean gap = FALSE, any = FALSE;
 
 	end_paragraph(filler);
-	for (guint i = 0; lines[i] && i < TEXTS_LINES; i++) {
+	for (guint i = 0; i < TEXTS_LINES && lines[i]; i++) {
 		g_autofree char *clean = clean_text(lines[i], TEXTS_VALUE);
 		g_autofree char *text = g_strconcat(prefix, clean, NULL);
 

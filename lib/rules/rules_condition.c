@@ -155,7 +155,9 @@ static const struct rules_node *read_chain(struct rules_reader *reader, enum rul
 	const char *word = kind == RULES_AND ? "and" : "or";
 	const struct rules_node *left = kind == RULES_AND ? read_not(reader) : read_chain(reader, RULES_AND);
 
-	while (left) {
+	if (!left)
+		return NULL;
+	for (;;) {
 		const char *before = reader->place;
 
 		rules_skip_blanks(reader);
@@ -172,7 +174,6 @@ static const struct rules_node *read_chain(struct rules_reader *reader, enum rul
 		node->right = right;
 		left = node;
 	}
-	return NULL;
 }
 
 static const struct rules_node *read_or(struct rules_reader *reader)

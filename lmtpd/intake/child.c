@@ -9,6 +9,7 @@
 #include "lib/base/io.h"
 #include "lib/base/log.h"
 #include "lib/base/process.h"
+#include "lib/list/token.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/post.h"
 #include "lmtpd/intake/session.h"
@@ -63,8 +64,8 @@ static struct verdict route(void *context, struct session_recipient *recipient)
 {
 	struct verdict verdict = ask_route(context, recipient);
 
-	/* No token that anybody could confirm is ever given out by this version. */
-	if (!verdict_is_final(&verdict) && recipient->role == LIST_ROLE_CONFIRM)
+	/* What can be no token at all is nobody's address; whether a token lives is told in the answer and not to guessers. */
+	if (!verdict_is_final(&verdict) && recipient->role == LIST_ROLE_CONFIRM && !token_is_valid(recipient->extension))
 		return verdict_refused("5.1.1", "nothing is waiting for this confirmation");
 	return verdict;
 }
@@ -73,7 +74,7 @@ static void post(void *context, struct session_envelope *envelope, int message)
 {
 	struct child *child = context;
 	struct post_setup setup = {
-		.settings = child->session->settings,
+		.knowledge = child->session->knowledge,
 		.tickets = child->session->tickets,
 		.peer = child->session->data,
 	};
@@ -84,7 +85,7 @@ static void post(void *context, struct session_envelope *envelope, int message)
 
 void child_serve(const struct child_session *session)
 {
-	const struct settings *settings = session->settings;
+	const struct settings *settings = session->knowledge->settings;
 	struct child child = {.session = session, .routing = -1};
 	const struct session_handlers handlers = {
 		.context = &child,

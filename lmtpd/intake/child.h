@@ -4,10 +4,10 @@
 #ifndef ROLLCALL_INTAKE_CHILD_H
 #define ROLLCALL_INTAKE_CHILD_H
 
-#include "lib/base/settings.h"
+#include "lmtpd/intake/knowledge.h"
 
 struct child_session {
-	const struct settings *settings;
+	const struct knowledge *knowledge;
 	int tickets;      /**< our end of the wire */
 	int data;         /**< the connection */
 	int control;      /**< to the TLS front, or -1 */

@@ -49,14 +49,18 @@ int main(int argc, char **argv)
 	dkim_sign_warm_up();
 	dkim_check_warm_up();
 
+	struct knowledge knowledge;
+	knowledge_load(settings, &knowledge);
 	g_autoptr(GArray) peers = server_find_peers(settings);
 	struct server server = {
+		.knowledge = &knowledge,
 		.peers = peers,
 		.settings = settings,
 		.front = front ? PROCESS_FD_LISTEN : -1,
 		.listen = listen,
 		.listen_count = front ? count - 1 : count,
 		.tickets = PROCESS_FD_TICKETS,
+		.jobs = PROCESS_FD_JOBS,
 	};
 	for (guint i = 0; i < server.listen_count; i++)
 		listen[i] = PROCESS_FD_LISTEN + (int)i + (front ? 1 : 0);
@@ -65,5 +69,6 @@ int main(int argc, char **argv)
 	server.signals = process_signals();
 	process_ready();
 	server_run(&server);
+	knowledge_clear(&knowledge);
 	return 0;
 }

@@ -8,10 +8,12 @@
 
 #define ROLE(role) (1u << (role))
 #define TO_POST ROLE(LIST_ROLE_POST)
-#define TO_PEOPLE                                                                                        \
-	(ROLE(LIST_ROLE_OWNER) | ROLE(LIST_ROLE_EDITOR) | ROLE(LIST_ROLE_REQUEST) |                      \
-		ROLE(LIST_ROLE_SUBSCRIBE) | ROLE(LIST_ROLE_UNSUBSCRIBE))
+#define TO_ROBOT                                                                                         \
+	(ROLE(LIST_ROLE_REQUEST) | ROLE(LIST_ROLE_CONFIRM) | ROLE(LIST_ROLE_SUBSCRIBE) |                 \
+		ROLE(LIST_ROLE_UNSUBSCRIBE))
+#define TO_PEOPLE (ROLE(LIST_ROLE_OWNER) | ROLE(LIST_ROLE_EDITOR))
 #define TO_BOUNCES ROLE(LIST_ROLE_BOUNCES)
+#define ALL (TO_POST | TO_ROBOT | TO_PEOPLE)
 
 struct stage {
 	const char *name;
@@ -23,13 +25,15 @@ static struct verdict note_bounce(struct post *post);
 
 static const struct stage stages[] = {
 	{"bounce", TO_BOUNCES, note_bounce},
-	{"scan", TO_POST | TO_PEOPLE, post_scan},
-	{"parse", TO_POST | TO_PEOPLE, post_parse},
-	{"claim", TO_POST | TO_PEOPLE, post_claim},
+	{"scan", ALL, post_scan},
+	{"parse", ALL, post_parse},
+	{"claim", ALL, post_claim},
+	{"order", TO_ROBOT, post_order},
 	{"authorise", TO_POST, post_authorise},
-	{"cook", TO_POST | TO_PEOPLE, post_cook},
-	{"sign", TO_POST | TO_PEOPLE, post_sign},
-	{"fan-out", TO_POST | TO_PEOPLE, post_fan_out},
+	/* What a robot's address got and did not understand goes on to the owners. */
+	{"cook", ALL, post_cook},
+	{"sign", ALL, post_sign},
+	{"fan-out", ALL, post_fan_out},
 };
 
 /* A bounce is for us, not for a person; who bounced stands in Postfix's own log. */
@@ -70,12 +74,19 @@ static void post_clear(struct post *post)
 	if (post->body)
 		g_string_free(post->body, TRUE);
 	g_free(post->queue_id);
+	g_free(post->rule);
+}
+
+/* A moderator's word stands in for the scenario. */
+static gboolean is_wanted(const struct post *post, const struct stage *stage)
+{
+	return (stage->roles & ROLE(post->role)) && !(stage->run == post_authorise && post->held && !post->method);
 }
 
 static struct verdict run_stages(struct post *post)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
-		if (!(stages[i].roles & ROLE(post->role)))
+		if (!is_wanted(post, &stages[i]))
 			continue;
 		post->stage = stages[i].name;
 		struct verdict verdict = stages[i].run(post);
@@ -94,6 +105,8 @@ static struct verdict deliver_one(const struct post_setup *setup, const struct s
 		.message = message,
 		.list = recipient->list,
 		.role = recipient->role,
+		.extension = recipient->extension,
+		.method = "smtp",
 		.deadline = envelope->deadline,
 		.phase = -1,
 		.outgoing = -1,
@@ -120,6 +133,45 @@ static const struct session_recipient *same_before(const GPtrArray *recipients, 
 	return NULL;
 }
 
+static void message_clear(struct message *message)
+{
+	header_clear(&message->header);
+	g_free(message->author);
+	understand_clear(&message->says);
+}
+
+struct verdict post_release(const struct post_setup *setup, const struct post_release *release)
+{
+	struct message message = {.raw = release->raw};
+	struct session_envelope envelope = {
+		.sender = (char *)release->sender,
+		.smtputf8 = release->smtputf8,
+		.client_name = (char *)release->client_name,
+		.client_address = (char *)release->client_address,
+	};
+	struct post post = {
+		.setup = setup,
+		.envelope = &envelope,
+		.message = &message,
+		.list = release->list,
+		.role = LIST_ROLE_POST,
+		.method = release->method,
+		.held = release->held,
+		.deadline = deadline_in((guint)settings_number(setup->knowledge->settings, SET_post_deadline, NULL)),
+		.phase = release->phase,
+		.outgoing = -1,
+		.started = g_get_monotonic_time(),
+	};
+	struct verdict verdict = run_stages(&post);
+
+	post_log(&post, &verdict);
+	/* The phase is the job's and goes on. */
+	post.phase = -1;
+	post_clear(&post);
+	message_clear(&message);
+	return verdict;
+}
+
 void post_deliver(const struct post_setup *setup, struct session_envelope *envelope, int fd)
 {
 	struct message message = {0};
@@ -140,8 +192,6 @@ void post_deliver(const struct post_setup *setup, struct session_envelope *envel
 		else
 			recipient->verdict = deliver_one(setup, envelope, &message, recipient);
 	}
-	header_clear(&message.header);
-	g_free(message.author);
-	understand_clear(&message.says);
+	message_clear(&message);
 	io_unmap(&message.raw);
 }

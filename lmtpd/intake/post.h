@@ -13,16 +13,31 @@
 #include "lib/list/list.h"
 #include "lib/mail/header.h"
 #include "lib/mail/understand.h"
+#include "lib/rules/rules.h"
+#include "lmtpd/intake/knowledge.h"
 #include "lmtpd/intake/session.h"
 
 struct post_setup {
-	const struct settings *settings;
+	const struct knowledge *knowledge;
 	int tickets; /**< our end of the wire */
-	int peer;    /**< the LMTP client's connection, looked at before the last byte */
+	int peer;    /**< the LMTP client's connection, looked at before the last byte; -1: nobody waits */
 };
 
 /** Decides about the message for every recipient of the envelope, and logs one line per list. Fills their verdicts. */
 void post_deliver(const struct post_setup *setup, struct session_envelope *envelope, int message);
+
+/** A held post that may go out, or that its author has confirmed. */
+struct post_release {
+	const char *list, *sender, *method; /**< "md5": its scenario is asked again; NULL: a moderator has accepted it */
+	const char *client_name, *client_address;
+	gboolean smtputf8;
+	gint64 held;           /**< its number */
+	int phase;             /**< the wire, with the job in hand */
+	struct io_mapping raw; /**< the message as it came */
+};
+
+/** Runs it through the stages that are left, and logs one line. SENT, HELD (for a moderator now), DEFERRED, or what else the rules say. */
+struct verdict post_release(const struct post_setup *setup, const struct post_release *release);
 
 /* ---- for the stages ---- */
 
@@ -46,7 +61,10 @@ struct post {
 	const struct session_envelope *envelope;
 	struct message *message;
 	const char *list;
-	enum list_role role;
+	const char *extension;     /**< what stood behind the '+' of a role address; NULL when nothing */
+	enum list_role role;       /**< an editor's forward turns a post into mail for the moderators */
+	const char *method;        /**< how sure we are of the author, in the words of scenarios: "smtp", "md5" */
+	gint64 held;               /**< number of the held post that is being released, 0 for one that just came */
 	struct deadline deadline;
 	int phase;                 /**< the wire, -1 until somebody asks */
 	guint8 key[POST_KEY_SIZE]; /**< K */
@@ -55,6 +73,7 @@ struct post {
 	int outgoing;              /**< sealed memory file with LF line ends */
 	guint members;
 	char *queue_id;
+	char *rule;                /**< "FILE:LINE" of the rule that decided; NULL when none did */
 	const char *stage;         /**< name of the stage that is running or decided */
 	gint64 started, decided, cooked, handed; /**< monotonic microseconds, for the log line */
 };
@@ -76,9 +95,16 @@ struct verdict post_scan(struct post *post);
 struct verdict post_parse(struct post *post);
 struct verdict post_claim(struct post *post);
 struct verdict post_authorise(struct post *post);
+struct verdict post_order(struct post *post);
 struct verdict post_cook(struct post *post);
 struct verdict post_sign(struct post *post);
 struct verdict post_fan_out(struct post *post);
+
+/** Whose word a held post waits for. The numbers travel on the wire. */
+enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2 };
+
+/** Puts the post into the store as the decision says: HELD, or DEFERRED. */
+struct verdict post_hold(struct post *post, enum post_hold kind, const struct rules_decision *decision);
 
 /** The one line that each post leaves in the log, keys in fixed order (STYLE, practice 9). */
 void post_log(const struct post *post, const struct verdict *verdict);

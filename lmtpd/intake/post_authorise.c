@@ -1,24 +1,139 @@
 /*
- * May this post go out? First cut of the rules: subscribers, moderators and owners may post, others not, asked of the CRM now.
- * A question that the CRM does not answer is 451, never a refusal.
+ * May this post go out? The list's scenario decides, with the CRM's live roles. A question that is not answered, a scenario that
+ * is missing or broken, and a pattern that takes too long are 451, never a refusal.
  */
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/rules/rules.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/post.h"
 
+/* rules.h's callbacks. */
+
+static gboolean ask_standing(gpointer context, const char *list, const char *address, guint *standing)
+{
+	struct post *post = context;
+	struct verdict verdict = VERDICT_UNDECIDED;
+	g_autoptr(GVariant) answer =
+		post_ask(post, WIRE_STANDING, g_variant_new("(ss)", list, address), -1, &verdict);
+
+	if (answer)
+		g_variant_get(answer, "(@(uuss)u)", NULL, standing);
+	return answer != NULL;
+}
+
+static gboolean find_filter(gpointer context, const char *name, GPtrArray *texts)
+{
+	const struct post *post = context;
+
+	rules_set_filter(post->setup->knowledge->rules, post->list, name, texts);
+	return TRUE;
+}
+
+static const struct rules_questions questions = {.standing = ask_standing, .filter = find_filter};
+
+/* The sentence for a reason's key, in the list's language; a key that nobody has a sentence for stands for itself. */
+static char *reason_text(const struct post *post, const char *key)
+{
+	const struct knowledge *knowledge = post->setup->knowledge;
+	const char *language = settings_text(knowledge->settings, SET_language, post->list);
+	g_autofree char *text = texts_sentence(knowledge->texts, language, key ? key : "other", NULL);
+
+	/* A reply of LMTP is ASCII, and "geschlossen fur" reads better than a question mark. */
+	return text ? g_str_to_ascii(text, "C") : g_strdup(key ? key : "not allowed by the list's rules");
+}
+
+static gboolean is_quiet(const struct rules_decision *decision)
+{
+	return g_strv_contains(decision->modifiers, "quiet");
+}
+
+static struct verdict refuse(const struct post *post, const struct rules_decision *decision)
+{
+	g_autofree char *reason = reason_text(post, decision->reason);
+
+	if (is_quiet(decision))
+		return verdict_discarded("the list's rules say so, and to tell nobody");
+	return verdict_refused("5.7.1", "%s", reason);
+}
+
+/* What the author can do nothing about, but somebody else has to. */
+static struct verdict wait_for_admin(const struct post *post, const struct rules_decision *decision, const char *why)
+{
+	log_warning("ALARM list=<%s>: scenario: %s%s%s", post->list, why, *decision->trouble ? ": " : "", decision->trouble);
+	return verdict_deferred("4.3.5", "the list's rules cannot be followed right now");
+}
+
+static struct verdict follow(struct post *post, const struct rules_decision *decision)
+{
+	switch (decision->action) {
+	case RULES_DO_IT:
+		return VERDICT_UNDECIDED;
+	case RULES_REJECT:
+		if (decision->status == RULES_NOT_COMPILED)
+			return wait_for_admin(post, decision, "missing or not usable");
+		return refuse(post, decision);
+	case RULES_DISCARD:
+		return verdict_discarded("the list's rules say so");
+	case RULES_DEFER:
+		return decision->status == RULES_TROUBLED ? wait_for_admin(post, decision, "cannot be decided")
+												  : verdict_deferred("4.7.1", "the list's rules say to wait");
+	case RULES_EDITORKEY:
+		return post_hold(post, POST_HOLD_MODERATION, decision);
+	case RULES_REQUEST_AUTH:
+		return post_hold(post, POST_HOLD_CONFIRMATION, decision);
+	case RULES_EDITOR:
+		/* Forwarded to the moderators, and nothing is kept. */
+		post->role = LIST_ROLE_EDITOR;
+		return VERDICT_UNDECIDED;
+	case RULES_OWNER:
+	case RULES_LISTMASTER:
+	case RULES_HAM:
+	case RULES_SPAM:
+	case RULES_UNSURE:
+		return wait_for_admin(post, decision, "an action that no post can have");
+	}
+	log_panic("follow: unknown action");
+}
+
+static const struct rules_scenario *find_scenario(const struct post *post)
+{
+	const char *name = settings_text(post->setup->knowledge->settings, SET_scenario, post->list);
+	g_autofree char *reason = NULL;
+	const struct rules_scenario *scenario = rules_set_find(post->setup->knowledge->rules, post->list, name, &reason);
+
+	if (!scenario)
+		log_warning("list=<%s>: scenario send.%s: %s", post->list, name, reason);
+	return scenario;
+}
+
 struct verdict post_authorise(struct post *post)
 {
-	struct verdict verdict = VERDICT_UNDECIDED;
-	guint standing;
-	g_autoptr(GVariant) answer = post_ask(post, WIRE_STANDING,
-		g_variant_new("(ss)", post->list, post->message->author), -1, &verdict);
+	const struct message *message = post->message;
+	g_autofree char *name = g_strndup(post->list, (gsize)(strrchr(post->list, '@') - post->list));
+	const struct rules_facts facts = {
+		.method = post->method,
+		.sender = message->author,
+		.remote_host = post->envelope->client_name,
+		.remote_address = post->envelope->client_address,
+		.list_name = name,
+		.list_domain = strrchr(post->list, '@') + 1,
+		.header = &message->header,
+		.data = message->raw.data,
+		.length = message->raw.length,
+		.body = message->body,
+		.now = g_get_real_time() / G_USEC_PER_SEC,
+		.questions = &questions,
+		.context = post,
+	};
+	struct rules_decision decision = rules_decide(find_scenario(post), &facts, NULL);
 
 	post->decided = g_get_monotonic_time();
-	if (!answer)
-		return verdict;
-	g_variant_get(answer, "(@(uuss)u)", NULL, &standing);
-	if (standing & (STANDING_SUBSCRIBER | STANDING_MODERATOR | STANDING_OWNER))
-		return VERDICT_UNDECIDED;
-	g_autofree char *owner = list_role_address(post->list, "owner");
-	return verdict_refused(
-		"5.7.1", "only members may post to this list, and the From address is none of theirs; ask %s", owner);
+	if (decision.rule) {
+		g_autofree char *file = g_path_get_basename(decision.rule->file);
+
+		post->rule = g_strdup_printf("%s:%u", file, decision.rule->line);
+	}
+	return follow(post, &decision);
 }

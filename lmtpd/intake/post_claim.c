@@ -12,7 +12,10 @@
 static gboolean hash(struct post *post)
 {
 	const struct io_mapping *raw = &post->message->raw;
-	const char *role = list_role_word(post->role), *sender = post->envelope->sender;
+	const char *sender = post->envelope->sender;
+	/* A released post is another delivery than the one that was held: its own K, the same on each attempt. */
+	g_autofree char *role = post->held ? g_strdup_printf("held %" G_GINT64_FORMAT, post->held)
+									   : g_strdup(list_role_word(post->role));
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	gboolean done = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
 		EVP_DigestUpdate(context, post->list, strlen(post->list) + 1) == 1 &&

@@ -14,7 +14,7 @@
 
 static void cook_post(const struct post *post, const struct cook_post *cook, struct header *header)
 {
-	const struct settings *settings = post->setup->settings;
+	const struct settings *settings = post->setup->knowledge->settings;
 
 	cook_fields(cook, header);
 	subject_put_tag(header, settings_text(settings, SET_subject_tag, post->list));
@@ -31,9 +31,9 @@ struct verdict post_cook(struct post *post)
 {
 	const struct message *message = post->message;
 	const struct cook_post cook = {
-		.settings = post->setup->settings,
+		.settings = post->setup->knowledge->settings,
 		.list = post->list,
-		.hostname = process_hostname(post->setup->settings),
+		.hostname = process_hostname(post->setup->knowledge->settings),
 		.now = g_get_real_time() / G_USEC_PER_SEC,
 		.key = post->key,
 		.client_name = post->envelope->client_name,

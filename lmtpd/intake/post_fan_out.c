@@ -32,7 +32,7 @@ static enum list_role recipients_role(enum list_role role)
 /* In doubt the client has gone: a post that nobody waits for is sent on the retry, and only then. */
 static struct verdict client_waits(const struct post *post)
 {
-	if (!session_peer_present(post->setup->peer))
+	if (post->setup->peer >= 0 && !session_peer_present(post->setup->peer))
 		return verdict_deferred("4.4.2", "the client is gone before the last byte");
 	if (deadline_left(post->deadline) < DEADLINE_NEAR * 1000)
 		return verdict_deferred("4.4.7", "too late to hand the post over in time");

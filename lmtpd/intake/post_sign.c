@@ -107,7 +107,7 @@ static struct verdict sign(struct post *post)
 		.message = {
 			.header = &post->header,
 			.now = g_get_real_time() / G_USEC_PER_SEC,
-			.expire = settings_number(post->setup->settings, SET_dkim_expire, domain_of(post)),
+			.expire = settings_number(post->setup->knowledge->settings, SET_dkim_expire, domain_of(post)),
 		},
 	};
 	signing.message.body = post_body(post, &signing.message.length);

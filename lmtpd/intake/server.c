@@ -15,6 +15,7 @@
 #include "lib/base/privilege.h"
 #include "lib/base/process.h"
 #include "lmtpd/intake/child.h"
+#include "lmtpd/intake/job.h"
 #include "lmtpd/intake/sandbox.h"
 
 enum {
@@ -68,6 +69,7 @@ static void close_listeners(const struct server *server)
 		close(server->listen[i]);
 	if (server->front >= 0)
 		close(server->front);
+	close(server->jobs);
 }
 
 static void run_child(struct state *state, struct child_session *session) G_GNUC_NORETURN;
@@ -84,11 +86,50 @@ static void run_child(struct state *state, struct child_session *session)
 	_exit(0);
 }
 
-static void start_child(struct state *state, int data, int control, const char *peer)
+static void note_child(struct state *state, pid_t pid)
 {
 	const struct settings *settings = state->server->settings;
+	struct deadline *deadline = g_new(struct deadline, 1);
+
+	*deadline = deadline_in((guint)(settings_number(settings, SET_session_deadline, NULL) +
+		settings_number(settings, SET_post_deadline, NULL)) + CHILD_SLACK);
+	g_hash_table_insert(state->children, GINT_TO_POINTER(pid), deadline);
+}
+
+static void run_job(struct state *state, gint64 number) G_GNUC_NORETURN;
+
+static void run_job(struct state *state, gint64 number)
+{
+	const struct server *server = state->server;
+	const struct post_setup setup = {.knowledge = server->knowledge, .tickets = server->tickets, .peer = -1};
+
+	close_listeners(server);
+	close(server->signals);
+	process_signals_default();
+	sandbox_lock_child(server->settings);
+	job_run(&setup, number);
+	_exit(0);
+}
+
+/* A job that no child can be made for now is due again in a moment: the clock knows it. */
+static void start_job(struct state *state)
+{
+	gint64 number;
+	ssize_t length = recv(state->server->jobs, &number, sizeof(number), MSG_DONTWAIT);
+
+	if (length != sizeof(number))
+		return;
+	pid_t pid = fork();
+	if (pid == 0)
+		run_job(state, number);
+	if (pid > 0)
+		note_child(state, pid);
+}
+
+static void start_child(struct state *state, int data, int control, const char *peer)
+{
 	struct child_session session = {
-		.settings = settings,
+		.knowledge = state->server->knowledge,
 		.tickets = state->server->tickets,
 		.data = data,
 		.control = control,
@@ -104,10 +145,7 @@ static void start_child(struct state *state, int data, int control, const char *
 		sleep(FORK_PAUSE);
 		return;
 	}
-	struct deadline *deadline = g_new(struct deadline, 1);
-	*deadline = deadline_in((guint)(settings_number(settings, SET_session_deadline, NULL) +
-		settings_number(settings, SET_post_deadline, NULL)) + CHILD_SLACK);
-	g_hash_table_insert(state->children, GINT_TO_POINTER(pid), deadline);
+	note_child(state, pid);
 }
 
 static void accept_unix(struct state *state, int listener)
@@ -183,7 +221,7 @@ static void handle_signals(struct state *state)
 static void serve_once(struct state *state)
 {
 	const struct server *server = state->server;
-	struct pollfd ready[MOST_SOCKETS + 2] = {{.fd = server->signals, .events = POLLIN}};
+	struct pollfd ready[MOST_SOCKETS + 3] = {{.fd = server->signals, .events = POLLIN}};
 	guint limit = (guint)settings_number(server->settings, SET_sessions_limit, NULL);
 	guint count = 1;
 
@@ -192,6 +230,7 @@ static void serve_once(struct state *state)
 			ready[count++] = (struct pollfd){.fd = server->listen[i], .events = POLLIN};
 		if (server->front >= 0)
 			ready[count++] = (struct pollfd){.fd = server->front, .events = POLLIN};
+		ready[count++] = (struct pollfd){.fd = server->jobs, .events = POLLIN};
 	}
 	if (poll(ready, count, 10000) <= 0 && errno != EINTR)
 		kill_overdue(state);
@@ -199,7 +238,9 @@ static void serve_once(struct state *state)
 	for (guint i = 1; i < count && !state->retired; i++) {
 		if (!(ready[i].revents & (POLLIN | POLLHUP)))
 			continue;
-		if (ready[i].fd == server->front)
+		if (ready[i].fd == server->jobs)
+			start_job(state);
+		else if (ready[i].fd == server->front)
 			accept_front(state);
 		else
 			accept_unix(state, ready[i].fd);

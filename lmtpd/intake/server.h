@@ -7,14 +7,16 @@
 
 #include <glib.h>
 
-#include "lib/base/settings.h"
+#include "lmtpd/intake/knowledge.h"
 
 struct server {
 	const struct settings *settings;
+	const struct knowledge *knowledge;
 	const int *listen;     /**< unix sockets */
 	guint listen_count;
 	int front;             /**< TLS front's hand-off socket, or -1 */
 	int tickets;           /**< our end of the wire */
+	int jobs;              /**< datagrams with the numbers of jobs that are due */
 	int signals;           /**< from process_signals() */
 	GArray *peers;         /**< of uid_t, from server_find_peers() */
 };

@@ -20,6 +20,7 @@
 #include "lib/base/process.h"
 #include "lmtpd/master/generation.h"
 #include "lmtpd/master/notify.h"
+#include "lmtpd/master/watch.h"
 
 enum { STOP_TIME = 60 }; /* seconds to finish at SIGTERM: intake's 25 and dispatch's 30 are inside */
 
@@ -28,6 +29,7 @@ struct master {
 	int signals;
 	struct generation *current;
 	GPtrArray *old; /* generations that finish what they have in hand */
+	guint64 watched; /* scenarios and texts, as the current generation has read them */
 	gboolean stop;
 };
 
@@ -81,6 +83,8 @@ static void reload(struct master *master)
 {
 	log_info("reloading %s", master->path);
 	notify_service_manager("RELOADING=1");
+	/* Before they are read: what changes meanwhile is seen at the next look. */
+	master->watched = watch_fingerprint(master->current->settings);
 	struct generation *next = generation_start(master->path, master->current);
 	if (next) {
 		generation_retire(master->current, GENERATION_LET_FINISH);
@@ -133,16 +137,31 @@ static void wait_for_signal(struct master *master, int milliseconds)
 	handle_signals(master);
 }
 
+static void look_at_rules(struct master *master)
+{
+	if (watch_fingerprint(master->current->settings) == master->watched)
+		return;
+	log_info("scenarios or texts have changed");
+	reload(master);
+}
+
 static void supervise(struct master *master)
 {
 	int watchdog = notify_watchdog_interval();
+	struct deadline look = deadline_in(WATCH_INTERVAL);
 
 	while (!master->stop) {
 		int next = generation_restart_due(master->current);
 
+		if (deadline_passed(look)) {
+			look_at_rules(master);
+			look = deadline_in(WATCH_INTERVAL);
+		}
+		next = next < 0 ? deadline_left(look) : MIN(next, deadline_left(look));
+
 		if (watchdog > 0) {
 			notify_service_manager("WATCHDOG=1");
-			next = next < 0 ? watchdog : MIN(next, watchdog);
+			next = MIN(next, watchdog);
 		}
 		wait_for_signal(master, next);
 	}
@@ -187,6 +206,7 @@ int main(int argc, char **argv)
 	process_log("rollcall-lmtpd", settings);
 	if (chdir("/") != 0)
 		log_fatal("chdir /: %s", g_strerror(errno));
+	master.watched = watch_fingerprint(settings);
 	master.current = generation_start(master.path, NULL);
 	if (!master.current)
 		log_fatal("not started, see the lines above");

@@ -180,7 +180,7 @@ def test_pipe_transport():
         world.post(AUTHOR, "nolist")
         bounces = world.copies(2)
         assert {copy.recipients[0] for copy in bounces} == {"mallory@elsewhere.example", AUTHOR}
-        assert any(b"only members may post" in copy.message for copy in bounces)
+        assert any(b"Only members of this list" in copy.message for copy in bounces)
         world.mariadb.kill()
         world.sink.forget()
         world.post(AUTHOR, LIST, "Waits")

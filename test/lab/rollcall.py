@@ -13,6 +13,7 @@ from lab.lmtp import Closed, Lmtp
 from lab.process import BUILD, Daemon, LabError, alive, children, program, wait_until
 
 PROGRAMS = ("rollcall-lmtpd", "rollcall-intake", "rollcall-dispatch")
+TEXTS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "lib", "mail", "texts")
 DISPATCH_UID, INTAKE_UID = 61001, 61002
 DOMAIN = "lists.example.org"
 
@@ -41,7 +42,7 @@ class Rollcall:
             "rollcall": {"user": DISPATCH_UID, "intake_user": INTAKE_UID, "listen": self.lmtp, "listen_group": "postfix",
                          "state_directory": os.path.join(self.directory, "state"),
                          "run_directory": os.path.join(self.directory, "run"), "qmqp_socket": "unix:" + qmqp_socket,
-                         "hostname": "mx.example.org", "dispatch_workers": 4, "log": "stderr"},
+                         "rules_directory": os.path.join(self.directory, "etc"), "texts_directory": TEXTS, "hostname": "mx.example.org", "dispatch_workers": 4, "log": "stderr"},
             "crm": {"option_file": self.option_file, "breaker_pause": 1},
             "domain " + DOMAIN: {"dkim_keys": ";".join("%s:%s" % (k.selector, p) for k, p in zip(self.keys, paths))},
         }

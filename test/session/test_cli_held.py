@@ -238,7 +238,7 @@ def test_reject_with_a_text_on_standard_input(console):
     assert kinds(console.jobs())["rejected"] == {"text": "One\nTwo"}
 
 
-@pytest.mark.parametrize("facts, author", [({}, AUTHOR), ({"tell-author": "no"}, AUTHOR), (TELL, "")])
+@pytest.mark.parametrize("facts, author", [({"answerable": "no"}, AUTHOR), (TELL, "")])
 def test_an_author_who_may_not_be_told_hears_nothing(console, facts, author):
     console.hold(facts, author=author)
     said = console.run("reject", 1, "--text", "No.")

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from lab.rollcall import TEXTS
 from lab.process import BUILD, children, status, wait_until
 from lmtp_client import LIST, Lmtp
 
@@ -30,7 +31,7 @@ class Intake:
 
     def __init__(self, directory, **settings):
         self.path, self.log = directory + "/lmtp", directory + "/log"
-        text = "[rollcall]\nlog = stderr\nintake_user = 61001:61001\nrun_directory = %s\n" % directory
+        text = "[rollcall]\nlog = stderr\nintake_user = 61001:61001\nrun_directory = %s\ntexts_directory = %s\n" % (directory, TEXTS)
         text += "".join("%s = %s\n" % item for item in settings.items()) + "[domain lists.example.org]\n"
         config = high(os.memfd_create("rollcall.conf", os.MFD_ALLOW_SEALING))
         os.write(config, text.encode())

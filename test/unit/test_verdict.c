@@ -36,6 +36,7 @@ static void test_constructors(void **state)
 	assert_int_equal(sent.code, 250);
 	assert_string_equal(sent.status, "2.0.0");
 	assert_int_equal(verdict_discarded("x").class, VERDICT_DISCARDED);
+	assert_int_equal(verdict_held("x").class, VERDICT_HELD);
 }
 
 static void test_text_is_one_printable_line(void **state)
@@ -61,6 +62,8 @@ static void test_wire(void **state)
 		{VERDICT_SENT, 250, "2.0.0", TRUE},
 		{VERDICT_DISCARDED, 250, "2.0.0", TRUE},
 		{VERDICT_DEFERRED, 451, "4.3.0", TRUE},
+		{VERDICT_HELD, 250, "2.0.0", TRUE},
+		{VERDICT_HELD, 451, "4.3.0", FALSE},
 		{VERDICT_REFUSED, 550, "5.7.1", TRUE},
 		{VERDICT_REFUSED, 550, "5.7.123", TRUE},
 		{VERDICT_SENT, 550, "5.7.1", FALSE},   /* class and code disagree */
@@ -99,6 +102,7 @@ static void test_words(void **state)
 	assert_string_equal(verdict_word(VERDICT_DISCARDED), "discarded");
 	assert_string_equal(verdict_word(VERDICT_DEFERRED), "deferred");
 	assert_string_equal(verdict_word(VERDICT_REFUSED), "refused");
+	assert_string_equal(verdict_word(VERDICT_HELD), "held");
 }
 
 int main(void)

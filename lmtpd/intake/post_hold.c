@@ -1,0 +1,89 @@
+/*
+ * Puts a post into the store: for a moderator's word, or its author's. After the 250 the store owns it, so it waits for the disk. What
+ * a notice will say of it is written down now, where the message has been understood; the notice itself is made later by a process that never
+ * parses this message.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "lib/mail/answer.h"
+#include "lib/mail/automatic.h"
+#include "lib/mail/describe.h"
+#include "lib/wire/wire.h"
+#include "lmtpd/intake/post.h"
+
+enum { FACT_LENGTH = 1000 };
+
+static void add_fact(GVariantBuilder *facts, const char *name, const char *value)
+{
+	if (!value || !*value)
+		return;
+	/* A frame holds them all, whatever the message says. */
+	g_autofree char *cut = g_utf8_make_valid(value, (gssize)MIN(strlen(value), (gsize)FACT_LENGTH));
+	g_variant_builder_add(facts, "{ss}", name, cut);
+}
+
+/* Whether the author may be told: a robot, a list or a forged bounce is never answered (RFC 3834). */
+static gboolean may_tell_author(const struct post *post)
+{
+	const struct automatic_post mail = {
+		.header = &post->message->header,
+		.list = post->list,
+		.sender = post->envelope->sender,
+		.author = post->message->author,
+		.subject = post->message->says.subject,
+	};
+	char why[ANSWER_WORD];
+
+	return answer_allowed(&mail, why);
+}
+
+static GVariant *collect_facts(const struct post *post, const struct rules_decision *decision)
+{
+	const struct message *message = post->message;
+	const char *language = settings_text(post->setup->knowledge->settings, SET_language, post->list);
+	g_autofree char *size = describe_size(message->raw.length, language);
+	g_autofree char *parts = NULL;
+	struct walk walk = {0};
+	GVariantBuilder facts;
+
+	if (walk_message(message->raw.data, message->raw.length, &walk) == WALK_OK)
+		parts = describe_parts(&walk);
+	walk_clear(&walk);
+	g_variant_builder_init(&facts, G_VARIANT_TYPE("a{ss}"));
+	add_fact(&facts, "subject", message->says.subject);
+	add_fact(&facts, "message-id", message->says.message_id);
+	add_fact(&facts, "size", size);
+	add_fact(&facts, "parts", parts);
+	add_fact(&facts, "method", post->method);
+	add_fact(&facts, "smtputf8", post->envelope->smtputf8 ? "yes" : NULL);
+	add_fact(&facts, "client-name", post->envelope->client_name);
+	add_fact(&facts, "client-address", post->envelope->client_address);
+	if (decision->rule)
+		add_fact(&facts, "rule", decision->rule->text);
+	if (!may_tell_author(post))
+		add_fact(&facts, "answerable", "no");
+	else if (!g_strv_contains(decision->modifiers, "quiet"))
+		add_fact(&facts, "tell-author", "yes");
+	return g_variant_builder_end(&facts);
+}
+
+struct verdict post_hold(struct post *post, enum post_hold kind, const struct rules_decision *decision)
+{
+	const struct io_mapping *raw = &post->message->raw;
+	struct verdict verdict = VERDICT_UNDECIDED;
+	/* To ask an author who may not be asked would be backscatter. */
+	if (kind == POST_HOLD_CONFIRMATION && !may_tell_author(post))
+		return verdict_discarded("its author cannot be asked to confirm it");
+	io_autofd int message = io_memory_file_with("held", raw->data, raw->length);
+
+	if (message < 0)
+		return verdict_deferred("4.3.1", "cannot hold the post: %s", g_strerror(errno));
+	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
+	GVariant *arguments = g_variant_new("(s@ayusss@a{ss})", post->list, key, (guint)kind, post->message->author,
+		post->envelope->sender, decision->reason ? decision->reason : "held", collect_facts(post, decision));
+	g_autoptr(GVariant) answer = post_ask(post, WIRE_HOLD, arguments, message, &verdict);
+	/* SENT is how dispatch says that it has it; to the log it is another word. */
+	return verdict.class == VERDICT_SENT ? verdict_held("%s", verdict.text) : verdict;
+}

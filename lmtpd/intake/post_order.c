@@ -1,0 +1,111 @@
+/*
+ * Mail to the addresses that a robot reads: an order with a token (-confirm), or a wish (-request, -subscribe, -unsubscribe).
+ * What an order does is decided in dispatch, in one transaction, with the live role of whoever sent it. A wish changes nothing here: it is
+ * answered with the CRM's page. What is not understood at -request goes on to the owners; at -confirm it is ignored.
+ */
+#include "lib/base/log.h"
+#include "lib/mail/answer.h"
+#include "lib/mail/order.h"
+#include "lib/mail/url_template.h"
+#include "lib/wire/wire.h"
+#include "lmtpd/intake/post.h"
+
+static struct automatic_post describe_mail(const struct post *post)
+{
+	return (struct automatic_post){
+		.header = &post->message->header,
+		.list = post->list,
+		.sender = post->envelope->sender,
+		.author = post->message->author,
+		.subject = post->message->says.subject,
+	};
+}
+
+static struct verdict read_order(const struct post *post, struct order *order)
+{
+	const struct message *message = post->message;
+	const struct automatic_post mail = describe_mail(post);
+	struct walk walk = {0};
+	struct verdict verdict = VERDICT_UNDECIDED;
+
+	*order = (struct order){0};
+	if (walk_message(message->raw.data, message->raw.length, &walk) == WALK_OK) {
+		const struct order_mail order_mail = {.mail = &mail, .data = message->raw.data, .walk = &walk};
+
+		verdict = order_read(&order_mail, order);
+	}
+	walk_clear(&walk);
+	return verdict;
+}
+
+/* The decision is dispatch's; whoever sent the order hears of it by mail where that is right. */
+static struct verdict send_order(struct post *post, const struct order *order)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	const char *outcome;
+	g_autoptr(GVariant) fields = NULL;
+	GVariant *arguments = g_variant_new("(sssss)", post->list, post->extension, post->message->author,
+		order_kind_word(order->kind), order->text ? order->text : "");
+	g_autoptr(GVariant) answer = post_ask(post, WIRE_ORDER, arguments, -1, &verdict);
+
+	if (!answer)
+		return verdict;
+	g_variant_get(answer, "(@(uuss)&s@a{ss})", NULL, &outcome, &fields);
+	return verdict_discarded("order to %s: %s", order_kind_word(order->kind), outcome);
+}
+
+static struct verdict answer_wish(struct post *post, const char *text)
+{
+	const struct settings *settings = post->setup->knowledge->settings;
+	const struct automatic_post mail = describe_mail(post);
+	struct verdict verdict = VERDICT_UNDECIDED;
+	char why[ANSWER_WORD];
+	GVariantBuilder fields;
+
+	if (!answer_allowed(&mail, why))
+		return verdict_discarded("not answered (%s)", why);
+	g_variant_builder_init(&fields, G_VARIANT_TYPE("a{ss}"));
+	const char *page = settings_text(settings, SET_unsubscribe_page, post->list);
+	if (post->message->says.message_id)
+		g_variant_builder_add(&fields, "{ss}", "message-id", post->message->says.message_id);
+	if (*page) {
+		g_autofree char *url = url_template_fill(page, post->list, NULL);
+
+		g_variant_builder_add(&fields, "{ss}", "page", url);
+	}
+	g_autoptr(GVariant) answer = post_ask(post, WIRE_ANSWER,
+		g_variant_new("(sss@a{ss})", post->list, post->message->author, text, g_variant_builder_end(&fields)), -1,
+		&verdict);
+	return answer ? verdict_discarded("answered with \"%s\"", text) : verdict;
+}
+
+/* Which text answers it; NULL: a person has to. */
+static const char *wish_text(const struct post *post, const struct order *order)
+{
+	if (post->role == LIST_ROLE_SUBSCRIBE || order->kind == ORDER_SUBSCRIBE)
+		return "subscribe";
+	if (post->role == LIST_ROLE_UNSUBSCRIBE || order->kind == ORDER_UNSUBSCRIBE)
+		return "unsubscribe";
+	return order->kind == ORDER_HELP ? "help" : NULL;
+}
+
+struct verdict post_order(struct post *post)
+{
+	struct order order;
+
+	/* Nobody in particular orders nothing, and nobody in particular is answered. */
+	if (!post->message->author)
+		return verdict_discarded("no clear author to take an order from");
+	struct verdict verdict = read_order(post, &order);
+	if (!verdict_is_final(&verdict)) {
+		/* "Reply to confirm": an answer by hand without any word says yes to the one question that was asked. */
+		if (post->role == LIST_ROLE_CONFIRM && order.kind == ORDER_NONE && order.answer)
+			order.kind = ORDER_CONFIRM;
+		if (post->role == LIST_ROLE_CONFIRM)
+			verdict = order.kind == ORDER_NONE ? verdict_discarded("no order in it") : send_order(post, &order);
+		else if (wish_text(post, &order))
+			verdict = answer_wish(post, wish_text(post, &order));
+	}
+	order_clear(&order);
+	return verdict;
+}
