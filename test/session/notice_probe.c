@@ -115,5 +115,8 @@ int main(int argc, char **argv)
 	probe.language = argv[place];
 	for (int i = place + 2; i < argc; i++)
 		take(&probe, argv[i]);
-	return run(&probe, argv[place + 1], site, attach);
+	int status = run(&probe, argv[place + 1], site, attach);
+	for (guint i = 0; i < probe.link_count; i++)
+		g_free((char *)probe.links[i].url);
+	return status;
 }
