@@ -1,12 +1,14 @@
 /* room: intake */
 /*
  * One LMTP command line: what the parser takes is printable, within its limits, and its addresses are in
- * normal form already; what it refuses has a reply. The first byte says whether RCPT may be UTF-8.
+ * normal form already, or odd in a way that can do no harm; what it refuses has a reply. The first byte says
+ * whether RCPT may be UTF-8.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/limits.h"
 #include "lib/list/address.h"
 #include "lmtpd/intake/command.h"
 
@@ -23,6 +25,22 @@ static void check_printable(const char *text)
 			abort();
 }
 
+/* No normal form, but nothing in it that means something to anybody, and of a recipient a domain in normal form. */
+static void check_odd(const struct command *command, const char *address)
+{
+	g_autoptr(GString) domain = g_string_new(NULL);
+	const char *at = strchr(address, '@');
+
+	if (!at || at == address || at[1] == '\0' || strchr(at + 1, '@') || strlen(address) > LIMIT_ADDRESS)
+		abort();
+	for (const char *place = address; *place; place++)
+		if (*place <= 32 || *place >= 127 || strchr("<>()\",;\\", *place))
+			abort();
+	if (command->verb == COMMAND_RCPT &&
+		(!address_domain(at + 1, strlen(at + 1), domain) || strcmp(domain->str, at + 1) != 0))
+		abort();
+}
+
 static void check_address(const struct command *command, gboolean utf8)
 {
 	g_autoptr(GString) again = g_string_new(NULL);
@@ -32,7 +50,10 @@ static void check_address(const struct command *command, gboolean utf8)
 		utf8 = command->smtputf8;
 	if (*address == '\0' ? command->verb == COMMAND_MAIL : strcmp(address, "postmaster") == 0)
 		return;
-	if (address_normalise(address, strlen(address), utf8, again) != ADDRESS_OK || strcmp(again->str, address) != 0)
+	enum address_result result = address_normalise(address, strlen(address), utf8, again);
+	if (result != ADDRESS_OK)
+		check_odd(command, address);
+	else if (strcmp(again->str, address) != 0)
 		abort();
 }
 
