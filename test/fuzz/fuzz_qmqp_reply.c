@@ -1,6 +1,6 @@
 /*
- * The reply of a QMQP server. Beyond not crashing: every beginning of the input must be undecided until the decision falls, and from
- * then on decided the same way, because replies come in pieces.
+ * The reply of a QMQP server. Beyond not crashing: every beginning of the input must be undecided until
+ * the decision falls, and from then on decided the same way, because replies come in pieces.
  */
 #include <stdint.h>
 #include <stdlib.h>
