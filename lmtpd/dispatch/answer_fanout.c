@@ -114,7 +114,7 @@ GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd)
 static struct verdict commit(struct phase *phase, GString *queue_id)
 {
 	struct handover handover = {
-		.store = phase->worker->store,
+		.worker = phase->worker,
 		.key = phase->key,
 		.list = phase->fanout.list,
 		.qmqp = phase->fanout.qmqp,

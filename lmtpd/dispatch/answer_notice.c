@@ -55,7 +55,7 @@ static struct verdict hand_over(struct notice *notice, GString *queue_id)
 	struct qmqp *qmqp = qmqp_begin(&job, notice->phase->deadline, &verdict);
 	if (qmqp) {
 		struct handover handover = {
-			.store = worker->store,
+			.worker = worker,
 			.key = notice->key,
 			.list = notice->phase->errand.job->list,
 			.qmqp = qmqp,

@@ -45,12 +45,12 @@ static struct verdict conclude(const struct handover *handover, enum qmqp_outcom
 	switch (outcome) {
 	case QMQP_ACCEPTED:
 		/* A failure here is no reason to say anything but 250: Postfix has it. */
-		if (!store_done(handover->store, handover->key, queue_id, &error))
+		if (!store_done(handover->worker->store, handover->key, queue_id, &error))
 			log_warning("store: cannot record that %s is done: %s", queue_id, error->message);
 		return verdict_sent("queued as %s", queue_id);
 	case QMQP_TEMPORARY:
 	case QMQP_PERMANENT:
-		if (!store_forget(handover->store, handover->key, &error))
+		if (!store_forget(handover->worker->store, handover->key, &error))
 			log_warning("store: %s", error->message);
 		log_warning("list=<%s>: Postfix's qmqpd did not take the mail: %s", handover->list, reason);
 		return verdict_deferred("4.3.0", "the mail system did not take it: %s", reason);
@@ -67,9 +67,12 @@ struct verdict handover_commit(const struct handover *handover, GString *queue_i
 	g_autoptr(GString) reason = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
 
-	if (!store_intent(handover->store, handover->key, &error))
+	if (!store_intent(handover->worker->store, handover->key, &error))
 		return store_trouble(error);
 	/* After the last byte the answer is waited for, whatever the deadline says: it decides between one copy and two. */
-	enum qmqp_outcome outcome = qmqp_commit(handover->qmqp, deadline_in(ANSWER_TIME), queue_id, reason);
+	struct deadline deadline = deadline_in(ANSWER_TIME);
+
+	worker_silent_until(handover->worker, deadline);
+	enum qmqp_outcome outcome = qmqp_commit(handover->qmqp, deadline, queue_id, reason);
 	return conclude(handover, outcome, queue_id->str, reason->str);
 }

@@ -8,6 +8,7 @@
 #include "lib/base/verdict.h"
 #include "lib/relay/qmqp.h"
 #include "lib/store/store.h"
+#include "lmtpd/dispatch/worker.h"
 
 /**
  * Takes K in hand for a mail of this list. Class NONE: it is in hand; SENT: it was done before; DEFERRED: somebody else has it, or
@@ -18,7 +19,7 @@ struct verdict handover_claim(struct store *store, const char *list, const guint
 
 /** A transaction that is ready for its last byte; `key` is in hand. All borrowed. */
 struct handover {
-	struct store *store;
+	struct worker *worker;
 	const guint8 *key;
 	const char *list;
 	struct qmqp *qmqp;

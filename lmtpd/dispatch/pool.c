@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,12 +17,16 @@
 enum {
 	RESTART_PAUSE = 1, /* seconds before a worker that died is replaced */
 	FINISH_TIME = 30,  /* seconds that workers get to finish at SIGTERM */
+	START_TIME = 60,   /* seconds for a worker to open its store */
+	SILENCE = 20,      /* seconds beyond what a worker announced before it counts as stopped or stuck */
 };
 
 struct pool {
 	const struct pool_setup *setup;
 	pid_t *pids; /* 0: to be started at `start_at` */
 	gint64 *start_at;
+	gint64 *silent_until; /* shared with the workers, see worker_silent_until(); G_MAXINT64: not looked at */
+	gint64 looked_at, awake_since; /* when we last looked for silence, and since when without a break */
 	guint size; /* the workers, and the clock in the last place */
 };
 
@@ -55,8 +60,9 @@ static void run_clock(const struct pool_setup *setup, struct store *store)
 	clock_run(store, setup->jobs, &worker_stop);
 }
 
-static void run_worker(const struct pool_setup *setup, struct store *store)
+static void run_worker(const struct pool *pool, guint place, struct store *store)
 {
+	const struct pool_setup *setup = pool->setup;
 	struct worker worker = {
 		.settings = setup->settings,
 		.keys = setup->keys,
@@ -64,6 +70,7 @@ static void run_worker(const struct pool_setup *setup, struct store *store)
 		.jobs = setup->jobs,
 		.crm = crm_new(setup->settings, setup->breaker),
 		.store = store,
+		.silent_until = &pool->silent_until[place],
 	};
 
 	worker_serve(&worker, &worker_stop);
@@ -79,16 +86,18 @@ static void run_child(const struct pool *pool, guint place, pid_t parent)
 	if (place == pool->size - 1)
 		run_clock(pool->setup, store);
 	else
-		run_worker(pool->setup, store);
+		run_worker(pool, place, store);
 	store_close(store);
 	_exit(0);
 }
 
 static void start_child(struct pool *pool, guint place)
 {
+	gboolean is_worker = place < pool->size - 1;
 	pid_t parent = getpid();
-	pid_t pid = fork();
 
+	pool->silent_until[place] = is_worker ? deadline_in(START_TIME).at : G_MAXINT64;
+	pid_t pid = fork();
 	if (pid == 0)
 		run_child(pool, place, parent);
 	if (pid < 0) {
@@ -128,6 +137,26 @@ static guint reap(struct pool *pool, gboolean expected)
 	return alive;
 }
 
+/* A worker that keeps its place and does nothing would be missing for ever; its post is in Postfix or waits there. */
+static void kill_silent(struct pool *pool)
+{
+	gint64 now = g_get_monotonic_time(), patience = (gint64)SILENCE * G_USEC_PER_SEC;
+
+	/* Whoever stopped us, as a container is paused, has stopped them as well: then the time counts from now. */
+	if (now - pool->looked_at > patience / 2)
+		pool->awake_since = now;
+	pool->looked_at = now;
+	for (guint i = 0; i < pool->size; i++) {
+		gint64 until = __atomic_load_n(&pool->silent_until[i], __ATOMIC_RELAXED);
+
+		if (pool->pids[i] == 0 || until > now || now - MAX(until, pool->awake_since) < patience)
+			continue;
+		log_warning("worker %d is beyond every deadline: killed", (int)pool->pids[i]);
+		kill(pool->pids[i], SIGKILL);
+		pool->silent_until[i] = G_MAXINT64;
+	}
+}
+
 static void signal_workers(struct pool *pool, int signal)
 {
 	for (guint i = 0; i < pool->size; i++)
@@ -162,6 +191,9 @@ void pool_run(const struct pool_setup *setup)
 	};
 	gboolean stop = FALSE;
 
+	pool.silent_until = mmap(NULL, pool.size * sizeof(gint64), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (pool.silent_until == MAP_FAILED)
+		log_fatal("cannot share memory");
 	pool.pids = g_new0(pid_t, pool.size);
 	pool.start_at = g_new0(gint64, pool.size);
 	while (!stop) {
@@ -172,8 +204,10 @@ void pool_run(const struct pool_setup *setup)
 		for (int signal; (signal = process_next_signal(setup->signals)) != 0;)
 			stop = stop || signal == SIGTERM || signal == SIGINT;
 		reap(&pool, stop);
+		kill_silent(&pool);
 	}
 	finish(&pool);
+	munmap(pool.silent_until, pool.size * sizeof(gint64));
 	g_free(pool.pids);
 	g_free(pool.start_at);
 }

@@ -11,7 +11,7 @@
 #include "lmtpd/dispatch/answers.h"
 
 enum {
-	TICKET_WAIT = 60, /* seconds; only so that the loop comes round now and then */
+	TICKET_WAIT = 10, /* seconds; only so that the loop comes round now and then, and the pool sees that it does */
 	PHASE_SLACK = 30, /* seconds beyond a post's own deadline before a silent child is given up */
 };
 
@@ -33,6 +33,12 @@ static const answer_function answers[WIRE_REQUEST_COUNT] = {
 	[WIRE_NOTICE] = answer_notice,
 	[WIRE_JOB_DONE] = answer_job_done,
 };
+
+void worker_silent_until(struct worker *worker, struct deadline deadline)
+{
+	/* After a long wait for Postfix the phase's own deadline may lie behind us. */
+	__atomic_store_n(worker->silent_until, MAX(deadline.at, g_get_monotonic_time()), __ATOMIC_RELAXED);
+}
 
 void fanout_clear(struct fanout *fanout)
 {
@@ -99,6 +105,7 @@ static gboolean serve_request(struct phase *phase, int socket)
 	g_autoptr(GVariant) arguments = NULL;
 	io_autofd int fd = -1;
 
+	worker_silent_until(phase->worker, phase->deadline);
 	switch (wire_receive(socket, phase->deadline, &request, &arguments, &fd)) {
 	case WIRE_RECEIVED:
 		log_debug("request %s", wire_request_word(request));
@@ -130,7 +137,10 @@ static void serve_phase(struct worker *worker, int socket)
 void worker_serve(struct worker *worker, const volatile gint *stop)
 {
 	while (!*stop) {
-		io_autofd int phase = wire_accept(worker->tickets, deadline_in(TICKET_WAIT));
+		struct deadline deadline = deadline_in(TICKET_WAIT);
+
+		worker_silent_until(worker, deadline);
+		io_autofd int phase = wire_accept(worker->tickets, deadline);
 
 		if (phase >= 0)
 			serve_phase(worker, phase);

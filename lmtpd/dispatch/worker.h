@@ -22,7 +22,13 @@ struct worker {
 	struct store *store;
 	int tickets;
 	int jobs; /**< where the numbers of jobs go (job_tickets.h) */
+	gint64 *silent_until; /**< monotonic microseconds; in memory that it shares with the pool */
 };
+/**
+ * Tells the pool that nothing may be heard of this worker until then. One that is silent for longer is stopped or stuck and gets
+ * killed, for it would be missing for ever (HOSTILE S8).
+ */
+void worker_silent_until(struct worker *worker, struct deadline deadline);
 
 /** A fan-out that is ready for its last byte. */
 struct fanout {

@@ -102,6 +102,23 @@ def test_killed_worker_is_replaced_and_its_post_waits(shared):
     shared.copies(len(shared.crm.members("deelnemers")))
 
 
+def test_stopped_workers_are_replaced():
+    """HOSTILE S8, kill -STOP of a worker: all of them, so that a post must wait for the new ones."""
+    with World(settings={"rollcall": {"dispatch_workers": "2"}}) as world:
+        (parent,) = [pid for pid in world.rollcall.processes()["rollcall-dispatch"] if pid in direct_children(world)]
+        # The clock beside them has closed the tickets' socket.
+        workers = [pid for pid in children(parent) if os.path.exists("/proc/%d/fd/5" % pid)]
+        assert len(workers) == 2
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        world.post(AUTHOR, LIST, "While they are stopped")
+        wait_until(lambda: not any(alive(pid) for pid in workers), 45, "the end of the stopped workers")
+        assert world.rollcall.log(r"worker %d is beyond every deadline" % workers[0])
+        members = world.crm.members("deelnemers")
+        world.copies(len(members))
+        assert world.sink.recipients() == {address: 1 for address in members}
+
+
 def test_one_message_per_session(shared):
     with shared.rollcall.connect() as client:
         assert client.post(AUTHOR, [LIST], compose(AUTHOR, LIST))[0].code == 250
