@@ -214,5 +214,7 @@ int main(int argc, char **argv)
 	notify_service_manager("READY=1");
 	supervise(&master);
 	finish(&master);
+	g_ptr_array_unref(master.old);
+	g_free(master.path);
 	return 0;
 }
