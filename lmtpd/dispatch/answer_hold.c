@@ -8,6 +8,7 @@
 #include "lib/store/store_held.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
+#include "lmtpd/dispatch/asker.h"
 #include "lmtpd/dispatch/job_tickets.h"
 #include "lmtpd/dispatch/jobs.h"
 #include "lmtpd/dispatch/store_trouble.h"
@@ -40,7 +41,7 @@ static gboolean is_sound(const struct phase *phase, const struct store_held_plan
 
 	return plan->message >= 0 && is_message(phase, plan->message) && phase->claimed && answer_read_key(key, claimed) &&
 		memcmp(claimed, phase->key, sizeof(claimed)) == 0 &&
-		answer_list_is_ours(phase->worker->settings, plan->list) &&
+		answer_list_is_ours(phase->worker->settings, plan->list) && (!*plan->author || asker_is_address(plan->author)) &&
 		(plan->kind == STORE_HELD_MODERATION || (plan->kind == STORE_HELD_CONFIRMATION && *plan->author));
 }
 

@@ -75,6 +75,20 @@ def test_from_hold_to_release(room, ours):
     assert ours.order(tokens[second]["accept"], second, "accept")[0] == "already"
 
 
+def test_a_retry_is_no_second_click(room, ours):
+    """Postfix brings an order's mail again when our 250 was lost."""
+    held = ours.hold()
+    tokens = room.tokens(held)
+    for person, outcome, as_what in ((ours.moderators[0], "decided", "order %d before" % held), (ours.moderators[1], "already", "job ")):
+        key = key_of("mail", ours.name, person)
+        with room.phase() as phase:
+            assert phase.ask("CLAIM", ours.name, key).word == "none"
+            assert phase.ask("ORDER", ours.name, tokens[person]["accept"], person, "accept", "").values[0] == outcome
+        with room.phase() as phase:
+            answer = phase.ask("CLAIM", ours.name, key)
+            assert answer.word == "sent" and answer.text.startswith(as_what), answer
+
+
 @pytest.mark.parametrize("word", ["reject", "discard"])
 def test_other_decisions(room, ours, word):
     held = ours.hold()

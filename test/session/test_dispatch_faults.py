@@ -88,8 +88,11 @@ def test_many_tickets(room, ours):
     for i in range(35):
         room.store("INSERT INTO job (held, list, kind, fields, attempts, made_at, due_at) VALUES (0, ?, 'answer', x'', 0, 1, ?)", ours.name, i)
     wanted, got = set(room.due()), set()
-    while got < wanted:
+    for _ in range(2 * len(wanted)):
         got.add(room.next_ticket())
+        if got >= wanted:
+            break
+    assert got >= wanted
     room.store("DELETE FROM job")
 
 
@@ -111,6 +114,7 @@ def test_out_of_turn(room, ours):
         assert phase.ask("HOLD", ours.name, key, 1, AUTHOR, AUTHOR, "x" * 20000, {}, message=POST).word == "deferred"
         assert phase.ask("HOLD", "a@elsewhere.example", key, 1, AUTHOR, AUTHOR, "", {}, message=POST).word == "deferred"
         assert phase.ask("HOLD", ours.name, key, 1, AUTHOR, AUTHOR, "", {}, message=b"").word == "deferred"
+        assert phase.ask("HOLD", ours.name, key, 1, "no address", AUTHOR, "", {}, message=POST).word == "deferred"
         assert phase.ask("HOLD", ours.name, key, 1, AUTHOR, AUTHOR, "", {}, message=POST).word == "sent"
         assert phase.ask("ORDER", ours.name, "a" * 26, "no address", "accept", "").word == "deferred"
         assert phase.ask("ORDER", "a@elsewhere.example", "a" * 26, AUTHOR, "accept", "").word == "deferred"
