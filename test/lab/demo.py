@@ -112,7 +112,7 @@ def a_stranger_posts(story, world):
     story.tell("Postfix tells the stranger why:")
     story.quote(reason)
     story.check("the refusal is a permanent one that says who may post (550 5.7.1)",
-                notice.sender == "" and "550 5.7.1" in reason and "members may post" in reason, reason)
+                notice.sender == "" and "550 5.7.1" in reason and "Only members of this list may write" in reason, reason)
 
 
 def the_crm_is_down(story, world):
