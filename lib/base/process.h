@@ -15,7 +15,7 @@ enum {
 	PROCESS_FD_CONFIG = 3,  /**< sealed memory file with the configuration's bytes */
 	PROCESS_FD_STATUS = 4,  /**< pipe: one byte 'R' once the program is ready; closing it without is a failed start */
 	PROCESS_FD_TICKETS = 5, /**< this room's end of the wire's ticket pair */
-	PROCESS_FD_JOBS = 6,    /**< datagrams with the numbers of jobs: dispatch sends, intake receives */
+	PROCESS_FD_JOBS = 6,    /**< numbers of jobs, from dispatch to intake; back come the tickets of the children that do them */
 	PROCESS_FD_LISTEN = 7,  /**< intake: the TLS front's hand-off socket, then the listening sockets */
 };
 

@@ -128,28 +128,46 @@ int wire_open(int tickets, struct deadline deadline)
 	return pair[0];
 }
 
-int wire_accept(int tickets, struct deadline deadline)
+/* One ticket off the socket; -1 with errno, EAGAIN when there is none: another worker may have been quicker. */
+static int take_ticket(int tickets)
 {
-	for (;;) {
-		char byte;
-		int fd;
-		int left = deadline_left(deadline);
-		struct pollfd ready = {.fd = tickets, .events = POLLIN};
-		int count = poll(&ready, 1, left);
+	char byte;
+	int fd;
+	ssize_t length = receive_packet(tickets, &byte, 1, &fd);
 
-		if (count < 0)
+	if (length == 1 && fd >= 0)
+		return fd;
+	io_close(&fd);
+	/* A datagram that is no ticket is none, and so is one that was cut. */
+	if (length >= 0 || errno == EMSGSIZE)
+		errno = EAGAIN;
+	return -1;
+}
+
+int wire_accept(const int *tickets, guint count, struct deadline deadline, guint *source)
+{
+	struct pollfd ready[WIRE_SOURCES];
+
+	if (count > WIRE_SOURCES)
+		log_panic("wire_accept: %u sockets", count);
+	for (;;) {
+		for (guint i = 0; i < count; i++)
+			ready[i] = (struct pollfd){.fd = tickets[i], .events = POLLIN};
+		int found = poll(ready, count, deadline_left(deadline));
+
+		if (found < 0)
 			return -1;
-		if (count == 0) {
+		if (found == 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
-		/* Another worker may have been quicker: then there is nothing, and we wait again. */
-		ssize_t length = receive_packet(tickets, &byte, 1, &fd);
-		if (length == 1 && fd >= 0)
-			return fd;
-		io_close(&fd);
-		if (length < 0 && errno != EAGAIN && errno != EMSGSIZE)
-			return -1;
+		for (guint i = 0; i < count; i++) {
+			int phase = ready[i].revents ? take_ticket(tickets[i]) : -1;
+
+			*source = i;
+			if (phase >= 0 || (ready[i].revents && errno != EAGAIN))
+				return phase;
+		}
 	}
 }
 

@@ -113,11 +113,13 @@ enum wire_receive {
 	WIRE_NONSENSE,  /**< a frame that no honest child sends: drop the phase, log it */
 };
 
+enum { WIRE_SOURCES = 2 }; /* sockets that tickets come from, at most */
+
 /**
- * Waits for a ticket. Returns the phase's descriptor (caller closes), or -1 when the deadline passed
- * or (errno EINTR) a signal came.
+ * Waits for a ticket on one of `count` sockets, the first before the next. Returns the phase's descriptor (caller closes) and
+ * which socket it came on, or -1 when the deadline passed or (errno EINTR) a signal came.
  */
-int wire_accept(int tickets, struct deadline deadline) G_GNUC_WARN_UNUSED_RESULT;
+int wire_accept(const int *tickets, guint count, struct deadline deadline, guint *source) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Receives one request. On WIRE_RECEIVED `*arguments` (caller unrefs) has the request's type and `*fd` is a

@@ -181,10 +181,12 @@ GVariant *answer_job(struct phase *phase, GVariant *arguments, int fd)
 	gint64 id;
 
 	g_variant_get(arguments, "(x)", &id);
-	if (phase->errand.job)
+	/* One for each child: a post that is released is parsed there, and what owns that child must not see the next. */
+	if (!phase->errand.may)
 		verdict = verdict_deferred("4.3.0", "internal trouble (job)");
 	else
 		verdict = fill(phase, id, &parcel);
+	phase->errand.may = FALSE;
 	if (verdict_is_final(&verdict)) {
 		drop(phase);
 		return g_variant_new("(@(uuss)ssx@a{ss}@aa{ss})", wire_verdict(&verdict), "", "", (gint64)0,

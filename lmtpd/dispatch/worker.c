@@ -122,10 +122,15 @@ static gboolean serve_request(struct phase *phase, int socket)
 	log_panic("serve_request: unknown outcome");
 }
 
-static void serve_phase(struct worker *worker, int socket)
+static void serve_phase(struct worker *worker, int socket, gboolean for_job)
 {
 	guint seconds = (guint)settings_number(worker->settings, SET_post_deadline, NULL) + PHASE_SLACK;
-	struct phase phase = {.worker = worker, .deadline = deadline_in(seconds), .answer_fd = -1};
+	struct phase phase = {
+		.worker = worker,
+		.deadline = deadline_in(seconds),
+		.errand = {.may = for_job},
+		.answer_fd = -1,
+	};
 
 	while (serve_request(&phase, socket))
 		;
@@ -136,14 +141,21 @@ static void serve_phase(struct worker *worker, int socket)
 
 void worker_serve(struct worker *worker, const volatile gint *stop)
 {
+	/*
+	 * A child with a job in hand sees a held post and its moderators' tokens, and a session's child, which has just parsed what a
+	 * stranger sent, must not: so it has no descriptor of the socket that the others come by.
+	 */
+	const int sources[] = {worker->jobs, worker->tickets};
+
 	while (!*stop) {
 		struct deadline deadline = deadline_in(TICKET_WAIT);
+		guint source;
 
 		worker_silent_until(worker, deadline);
-		io_autofd int phase = wire_accept(worker->tickets, deadline);
+		io_autofd int phase = wire_accept(sources, G_N_ELEMENTS(sources), deadline, &source);
 
 		if (phase >= 0)
-			serve_phase(worker, phase);
+			serve_phase(worker, phase, source == 0);
 		else if (errno != ETIMEDOUT && errno != EINTR)
 			log_fatal("cannot take tickets from the wire: %s", g_strerror(errno));
 	}

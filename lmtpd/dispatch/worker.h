@@ -21,7 +21,7 @@ struct worker {
 	struct crm *crm;
 	struct store *store;
 	int tickets;
-	int jobs; /**< where the numbers of jobs go (job_tickets.h) */
+	int jobs; /**< where the numbers of jobs go (job_tickets.h), and where the children that do them come from */
 	gint64 *silent_until; /**< monotonic microseconds; in memory that it shares with the pool */
 };
 /**
@@ -43,6 +43,7 @@ void fanout_clear(struct fanout *fanout);
 
 /** A job in hand and whom its mails go to. */
 struct errand {
+	gboolean may;                 /**< the phase is of a child that was made for a job, and none was asked for yet */
 	struct store_job *job;        /**< NULL: none is in hand */
 	struct recipients *recipients; /**< in the order of the JOB answer; NULL without a job */
 };

@@ -65,6 +65,7 @@ void job_run(const struct post_setup *setup, gint64 number)
 {
 	struct deadline deadline = deadline_in(JOB_TIME);
 	struct job job = {.setup = setup, .number = number, .deadline = deadline, .phase = wire_open(setup->tickets, deadline)};
+	int tickets = setup->tickets;
 	struct verdict verdict = VERDICT_UNDECIDED;
 	io_autofd int message = -1;
 	struct wire_question question = {
@@ -74,6 +75,8 @@ void job_run(const struct post_setup *setup, gint64 number)
 		.answer_fd = &message,
 	};
 
+	/* One phase is all that this child gets: the post that it may parse must not find a way to the next job. */
+	io_close(&tickets);
 	if (job.phase >= 0) {
 		g_autoptr(GVariant) answer = wire_call(job.phase, &question, deadline, &verdict);
 

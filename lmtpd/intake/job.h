@@ -8,7 +8,7 @@
 
 #include "lmtpd/intake/post.h"
 
-/** Does job `number` in a child whose walls stand. The process ends after it. */
+/** Does job `number` in a child whose walls stand; `setup->tickets` is the jobs' socket, and closed. The process ends after it. */
 void job_run(const struct post_setup *setup, gint64 number);
 
 /* ---- for the kinds of job ---- */

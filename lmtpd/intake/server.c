@@ -69,7 +69,6 @@ static void close_listeners(const struct server *server)
 		close(server->listen[i]);
 	if (server->front >= 0)
 		close(server->front);
-	close(server->jobs);
 }
 
 static void run_child(struct state *state, struct child_session *session) G_GNUC_NORETURN;
@@ -80,6 +79,8 @@ static void run_child(struct state *state, struct child_session *session)
 
 	close_listeners(server);
 	close(server->signals);
+	/* Whoever has it may ask dispatch for jobs: held posts and what decides about them. */
+	close(server->jobs);
 	process_signals_default();
 	sandbox_lock_child(server->settings);
 	child_serve(session);
@@ -101,10 +102,11 @@ static void run_job(struct state *state, gint64 number) G_GNUC_NORETURN;
 static void run_job(struct state *state, gint64 number)
 {
 	const struct server *server = state->server;
-	const struct post_setup setup = {.knowledge = server->knowledge, .tickets = server->tickets, .peer = -1};
+	const struct post_setup setup = {.knowledge = server->knowledge, .tickets = server->jobs, .peer = -1};
 
 	close_listeners(server);
 	close(server->signals);
+	close(server->tickets);
 	process_signals_default();
 	sandbox_lock_child(server->settings);
 	job_run(&setup, number);
@@ -289,6 +291,7 @@ void server_run(const struct server *server)
 		serve_once(&state);
 	/* Who waits in the kernel's queue goes to the next generation, or to a master that is started while sessions end here. */
 	close_listeners(server);
+	close(server->jobs);
 	finish(&state);
 	g_hash_table_unref(state.children);
 }

@@ -69,6 +69,8 @@ def test_users_and_walls_of_the_running_processes(shared):
         files = [target for target in targets if target.startswith("/") and target != "/dev/null"
                  and target != shared.rollcall.log_file and not target.startswith("/memfd:")]
         assert files == []
+        # Nor the socket by which jobs come, and whoever asks for one.
+        assert not os.path.exists("/proc/%d/fd/6" % child)
     for pid in shared.rollcall.processes()["rollcall-dispatch"]:
         fields = status(pid)
         assert fields["Uid"].split() == [str(DISPATCH_UID)] * 4

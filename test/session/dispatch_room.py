@@ -55,9 +55,9 @@ class Answer:
 class Phase:
     """One phase of an intake child. `with` ends it; kill() ends it as a crash does."""
 
-    def __init__(self, room):
+    def __init__(self, room, tickets):
         self.room = room
-        fd = room.tickets.fileno()
+        fd = tickets.fileno()
         self.process = subprocess.Popen([PROBE, str(fd), room.directory], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, pass_fds=[fd])
 
@@ -173,7 +173,12 @@ class Room:
             os.seteuid(0)
 
     def phase(self):
-        return Phase(self)
+        """As a session's child opens one."""
+        return Phase(self, self.tickets)
+
+    def errand(self):
+        """As a child does that was made for a job."""
+        return Phase(self, self.jobs)
 
     # ---- what children do ----
 
@@ -195,7 +200,7 @@ class Room:
         """The one job of this kind about this post, in hand."""
         number, = self.due(held, kind)
         self.store("UPDATE job SET due_at = 0 WHERE id = ?", number)
-        phase = self.phase()
+        phase = self.errand()
         answer = phase.ask("JOB", number)
         assert answer.word == "none", "%s\n%s" % (answer, self.log_text()[-2000:])
         return Job(phase, answer)
@@ -217,7 +222,7 @@ class Room:
     def answer_to(self, name):
         """Text name and job of the one answer job of this list, in hand."""
         (number,), = self.store("SELECT id FROM job WHERE list = ? AND kind = 'answer'", name)
-        phase = self.phase()
+        phase = self.errand()
         answer = phase.ask("JOB", number)
         assert answer.word == "none", answer
         return answer.values[3]["text"], Job(phase, answer)

@@ -86,7 +86,7 @@ def test_discard(room):
     moderators_hear(room, number, "discard")
     # Nobody is asked any more, and the message goes with its last job.
     for job in room.due(number):
-        with room.phase() as phase:
+        with room.errand() as phase:
             assert phase.ask("JOB", job).word == "discarded"
     shown = run("show", str(number), "--config", room.world.rollcall.config)
     assert shown.status == 0 and AUTHOR not in shown.output and "discarded" in shown.output

@@ -48,7 +48,7 @@ def test_from_hold_to_release(room, ours):
     assert ours.order(tokens[first]["accept"], first, "accept")[0] == "already"
 
     # What waits for a word is asked no more; the others hear; the release gets the stored original.
-    with room.phase() as phase:
+    with room.errand() as phase:
         number, = room.due(held, "notice-author")
         assert phase.ask("JOB", number).word == "discarded"
     decided = room.take(held, "decided")
@@ -170,7 +170,7 @@ def test_nobody_to_ask(room):
     ours = List(room, moderators=0)
     held = ours.hold()
     number, = room.due(held)
-    with room.phase() as phase:
+    with room.errand() as phase:
         answer = phase.ask("JOB", number)
     assert answer.word == "deferred" and answer.code == 451
     assert "ALARM list=<%s> held=%d: nobody in the CRM" % (ours.name, held) in room.log_text()
@@ -302,7 +302,7 @@ def test_crm_down(room, ours):
     try:
         answer = ours.order(tokens[one]["accept"], one, "accept")
         assert answer.word == "deferred" and answer.code == 451
-        with room.phase() as phase:
+        with room.errand() as phase:
             answer = phase.ask("JOB", number)
             assert answer.word == "deferred" and answer.code == 451
             assert phase.ask("NOTICE", 0, key_of("K"), message=b"Subject: x\n\n").word == "deferred"
@@ -312,7 +312,7 @@ def test_crm_down(room, ours):
     with room.phase() as phase:
         wait_until(lambda: phase.ask("STANDING", ours.name, one).word == "none", 30, "the CRM's return", pause=0.1)
     assert ours.order(tokens[one]["accept"], one, "accept")[0] == "decided"
-    with room.phase() as phase:
+    with room.errand() as phase:
         assert phase.ask("JOB", number).text == "early", "whoever has just tried waits"
     assert len(room.tokens(later)) == 2
 

@@ -33,7 +33,7 @@ def test_x8_damaged_after_the_decision(room, ours):
     assert ours.order(room.tokens(held)[one]["accept"], one, "accept")[0] == "decided"
     room.store("UPDATE held_message SET message = zeroblob(3) WHERE held = ?", held)
     number, = room.due(held, "release")
-    with room.phase() as phase:
+    with room.errand() as phase:
         answer = phase.ask("JOB", number)
         assert answer.word == "discarded" and answer.message is None
     assert room.due(held, "release") == []
@@ -101,11 +101,12 @@ def test_many_tickets(room, ours):
 
 def test_out_of_turn(room, ours):
     key = key_of("turn")
+    for number in (0, 2 ** 62):
+        with room.errand() as phase:
+            assert phase.ask("JOB", number).word == "discarded"
     with room.phase() as phase:
         assert phase.ask("NOTICE", 0, key, message=POST).word == "deferred"
         assert phase.ask("JOB_DONE", True).word == "deferred"
-        assert phase.ask("JOB", 0).word == "discarded"
-        assert phase.ask("JOB", 2 ** 62).word == "discarded"
         assert phase.ask("HOLD", ours.name, key, 1, AUTHOR, AUTHOR, "", {}, message=POST).word == "deferred", "without K"
         assert phase.ask("CLAIM", ours.name, key).word == "none"
         assert phase.ask("HOLD", ours.name, key_of("other"), 1, AUTHOR, AUTHOR, "", {}, message=POST).word == "deferred"
@@ -122,12 +123,33 @@ def test_out_of_turn(room, ours):
         assert phase.ask("CLAIM", ours.name, key).word == "sent"
 
 
+def test_a_job_is_not_for_a_sessions_child(room, ours):
+    """It has parsed what a stranger sent: were it owned, it would read held posts and their moderators' tokens."""
+    held = ours.hold()
+    number, = room.due(held)
+    with room.phase() as phase:
+        answer = phase.ask("JOB", number)
+    assert answer.word == "deferred" and answer.values == ["", "", 0, {}, []] and answer.message is None
+    assert len(room.tokens(held)) == 2, "and it was not put off by that"
+
+
+def test_a_child_gets_one_job(room, ours):
+    """The release of a post parses it: whoever owns that child must not see the next held post."""
+    first, second = ours.hold(), ours.hold(key=key_of("another"))
+    job = room.take(first, "notice-moderators")
+    number, = room.due(second)
+    room.store("UPDATE job SET due_at = 0 WHERE id = ?", number)
+    with job.phase as phase:
+        assert phase.ask("JOB_DONE", True).word == "none"
+        assert phase.ask("JOB", number).word == "deferred"
+
+
 def test_a_job_is_one_childs(room, ours):
     held = ours.hold()
     job = room.take(held, "notice-moderators")
     number, = room.due(held)
     room.store("UPDATE job SET due_at = 0 WHERE id = ?", number)
-    with room.phase() as phase:
+    with room.errand() as phase:
         assert phase.ask("JOB", number).text == "busy"
     assert job.phase.ask("JOB", number).word == "deferred", "one at a time"
     assert job.phase.ask("NOTICE", 0, key_of("K"), message=POST).word == "deferred", "that was the end of the phase's job"
@@ -164,7 +186,7 @@ def test_kill_at_each_step(room, ours):
     room.kill()
     job.phase.__exit__()
     number, = room.due(held, "notice-moderators")
-    with room.phase() as phase:
+    with room.errand() as phase:
         assert phase.ask("JOB", number).text == "early"
     job = room.take(held, "notice-moderators")
     assert job.notice(0).text.endswith(" before") and job.notice(1).word == "sent"

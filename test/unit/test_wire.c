@@ -29,7 +29,8 @@ struct worker {
 static void *serve_one(void *data)
 {
 	struct worker *worker = data;
-	int phase = wire_accept(worker->tickets, deadline_in(5)), fd = -1;
+	guint source;
+	int phase = wire_accept(&worker->tickets, 1, deadline_in(5), &source), fd = -1;
 	enum wire_request request;
 	GVariant *arguments = NULL;
 
@@ -247,12 +248,13 @@ static void test_ticket_without_descriptor_is_ignored(void **state)
 	assert_int_equal(send(tickets[0], "T", 1, 0), 1);
 	assert_int_equal(send(tickets[0], "TTTTTTTTTT", 10, 0), 10);
 	int phase = wire_open(tickets[0], deadline_in(1));
-	int served = wire_accept(tickets[1], deadline_in(1));
+	guint source;
+	int served = wire_accept(&tickets[1], 1, deadline_in(1), &source);
 	assert_true(served >= 0);
 	close(served);
 	close(phase);
 	errno = 0;
-	assert_int_equal(wire_accept(tickets[1], deadline_in(1)), -1);
+	assert_int_equal(wire_accept(&tickets[1], 1, deadline_in(1), &source), -1);
 	assert_int_equal(errno, ETIMEDOUT);
 	close(tickets[0]);
 	close(tickets[1]);
