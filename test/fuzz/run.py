@@ -24,7 +24,7 @@ def run_target(options, stem):
     with tempfile.TemporaryDirectory(prefix="fuzz-") as work:
         corpus = program.parent / "corpus" / stem if options.keep else pathlib.Path(work) / "corpus"
         corpus.mkdir(parents=True, exist_ok=True)
-        command = [program, "-max_total_time=%d" % options.seconds, "-rss_limit_mb=2048", "-timeout=20", "-print_final_stats=1",
+        command = [program, "-max_total_time=%d" % options.seconds, "-rss_limit_mb=2048", "-timeout=20", "-print_final_stats=1", "-seed=%d" % options.seed,
                    "-artifact_prefix=%s/" % work, corpus]
         command += ["-dict=%s" % dictionary] if dictionary.exists() else []
         command += [seeds] if seeds.is_dir() else []
@@ -46,6 +46,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build-fuzz")
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1, help="0 takes a new one each time: for a hunt, not for a gate")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("targets", nargs="*")
     options = parser.parse_args()
