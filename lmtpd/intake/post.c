@@ -28,6 +28,7 @@ static const struct stage stages[] = {
 	{"scan", ALL, post_scan},
 	{"parse", ALL, post_parse},
 	{"claim", ALL, post_claim},
+	{"authenticate", ALL, post_authenticate},
 	{"order", TO_ROBOT, post_order},
 	{"authorise", TO_POST, post_authorise},
 	/* What a robot's address got and did not understand goes on to the owners. */
@@ -138,11 +139,13 @@ static void message_clear(struct message *message)
 	header_clear(&message->header);
 	g_free(message->author);
 	understand_clear(&message->says);
+	authentication_clear(&message->authentication);
 }
 
 struct verdict post_release(const struct post_setup *setup, const struct post_release *release)
 {
-	struct message message = {.raw = release->raw};
+	/* How sure we were of its author when it came is what counts. */
+	struct message message = {.raw = release->raw, .authenticated = TRUE};
 	struct session_envelope envelope = {
 		.sender = (char *)release->sender,
 		.smtputf8 = release->smtputf8,
@@ -162,6 +165,8 @@ struct verdict post_release(const struct post_setup *setup, const struct post_re
 		.outgoing = -1,
 		.started = g_get_monotonic_time(),
 	};
+
+	authentication_init(&message.authentication);
 	struct verdict verdict = run_stages(&post);
 
 	post_log(&post, &verdict);
@@ -177,6 +182,7 @@ void post_deliver(const struct post_setup *setup, struct session_envelope *envel
 	struct message message = {0};
 	gboolean mapped = io_map(fd, FALSE, &message.raw);
 
+	authentication_init(&message.authentication);
 	/* An empty message has no mapping; the stages still get a place to look at. */
 	if (message.raw.length == 0)
 		message.raw.data = "";

@@ -11,6 +11,7 @@
 #include "lib/base/settings.h"
 #include "lib/base/verdict.h"
 #include "lib/list/list.h"
+#include "lib/mail/authentication.h"
 #include "lib/mail/header.h"
 #include "lib/mail/understand.h"
 #include "lib/rules/rules.h"
@@ -53,6 +54,9 @@ struct message {
 	char *author;               /**< address in normal form; NULL when there is not exactly one */
 	struct verdict doubt;       /**< why the message is no post for a list: author, ambiguity. NONE: it may be one */
 	struct understanding says;  /**< subject, identifiers, type; empty while there is a doubt about the structure */
+	gboolean authenticated;
+	struct verdict authenticate; /**< what that stage said, once `authenticated`: DEFERRED when a check that counts met trouble */
+	struct authentication authentication; /**< how sure we are of the author; everything "none" until `authenticated` */
 };
 
 /** One post: a message for one list in one role. */
@@ -63,7 +67,7 @@ struct post {
 	const char *list;
 	const char *extension;     /**< what stood behind the '+' of a role address; NULL when nothing */
 	enum list_role role;       /**< an editor's forward turns a post into mail for the moderators */
-	const char *method;        /**< how sure we are of the author, in the words of scenarios: "smtp", "md5" */
+	const char *method;        /**< how sure we are of the author, in the words of scenarios: smtp, dkim, md5, smime */
 	gint64 held;               /**< number of the held post that is being released, 0 for one that just came */
 	struct deadline deadline;
 	int phase;                 /**< the wire, -1 until somebody asks */
@@ -94,6 +98,7 @@ GVariant *post_ask(struct post *post, guint request, GVariant *arguments, int fd
 struct verdict post_scan(struct post *post);
 struct verdict post_parse(struct post *post);
 struct verdict post_claim(struct post *post);
+struct verdict post_authenticate(struct post *post);
 struct verdict post_authorise(struct post *post);
 struct verdict post_order(struct post *post);
 struct verdict post_cook(struct post *post);

@@ -108,6 +108,24 @@ static const struct rules_scenario *find_scenario(const struct post *post)
 	return scenario;
 }
 
+/* d= of a signature that passed: the author's domain's where there is one. */
+static const char *dkim_domain(const struct authentication *authentication)
+{
+	const char *domain = NULL;
+
+	for (guint i = 0; authentication->dkim && i < authentication->dkim->len; i++) {
+		const struct authentication_dkim *dkim = g_ptr_array_index(authentication->dkim, i);
+
+		if (strcmp(dkim->result, "pass") != 0)
+			continue;
+		if (dkim->aligned)
+			return dkim->domain;
+		if (!domain)
+			domain = dkim->domain;
+	}
+	return domain;
+}
+
 struct verdict post_authorise(struct post *post)
 {
 	const struct message *message = post->message;
@@ -117,6 +135,8 @@ struct verdict post_authorise(struct post *post)
 		.sender = message->author,
 		.remote_host = post->envelope->client_name,
 		.remote_address = post->envelope->client_address,
+		.dkim_domain = dkim_domain(&message->authentication),
+		.dmarc = message->authentication.dmarc.result,
 		.list_name = name,
 		.list_domain = strrchr(post->list, '@') + 1,
 		.header = &message->header,

@@ -1,0 +1,67 @@
+/*
+ * How sure are we of who wrote it? Runs once for a message, whatever the number of its lists: each part looks at the message as it came and
+ * fills its own piece of struct authentication; what follows from them (the method of scenarios) is found here, in one place.
+ *
+ * Only trouble that could change the verdict defers: where one fact settles it, a name server that is down elsewhere costs nothing. A held post
+ * is not looked at again when it goes out: a week later the signer's key may be gone, and what counted was its arrival.
+ */
+#include "lmtpd/intake/post.h"
+
+#include <string.h>
+
+/* In the order of their strength. */
+static const char *const methods[] = {"smtp", "dkim", "md5", "smime"};
+
+static gsize strength(const char *method)
+{
+	for (gsize i = G_N_ELEMENTS(methods) - 1; i > 0; i--)
+		if (strcmp(methods[i], method) == 0)
+			return i;
+	return 0;
+}
+
+/* Relaxed alignment is not enough where the domain wants the strict one and so disowns the message. */
+static gboolean is_signed_by_domain(const struct authentication *authentication)
+{
+	if (strcmp(authentication->dmarc.result, "fail") == 0)
+		return FALSE;
+	for (guint i = 0; authentication->dkim && i < authentication->dkim->len; i++) {
+		const struct authentication_dkim *dkim = g_ptr_array_index(authentication->dkim, i);
+
+		if (dkim->aligned && strcmp(dkim->result, "pass") == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static const char *find_method(const struct authentication *authentication)
+{
+	if (strcmp(authentication->smime.result, "pass") == 0)
+		return "smime";
+	return is_signed_by_domain(authentication) ? "dkim" : "smtp";
+}
+
+/* Each part fills its piece; DMARC comes last, since it judges what the others found. */
+static struct verdict look(struct post *post)
+{
+	authentication_init(&post->message->authentication);
+	return VERDICT_UNDECIDED;
+}
+
+struct verdict post_authenticate(struct post *post)
+{
+	struct message *message = post->message;
+
+	if (!message->authenticated) {
+		message->authenticated = TRUE;
+		message->authenticate = look(post);
+	}
+	/* A moderator's word stands in for any method. */
+	if (post->method) {
+		const char *method = find_method(&message->authentication);
+
+		if (strength(method) > strength(post->method))
+			post->method = method;
+	}
+	return message->authenticate;
+}
