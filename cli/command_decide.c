@@ -12,6 +12,7 @@
 #include "cli/json.h"
 #include "cli/reject_text.h"
 #include "cli/store_door.h"
+#include "lib/store/jobs.h"
 
 static const char more[] =
 	"The daemon sends what follows from it: the post, and notices.\n"
@@ -34,58 +35,19 @@ static enum store_held_state state_of(const char *word)
 	return strcmp(word, "reject") == 0 ? STORE_HELD_REJECTED : STORE_HELD_DISCARDED;
 }
 
-/* ---- the jobs that follow ---- */
-
-struct plan {
-	struct store_job_plan jobs[2];
-	gsize count;
-};
-
-/* Kinds and fields are those of lmtpd/dispatch, which does them. Ends with NULL; a pair whose value is NULL is left out. */
-static void add_job(struct plan *plan, const char *kind, const char *const pairs[][2])
-{
-	GVariantBuilder fields;
-
-	g_variant_builder_init(&fields, G_VARIANT_TYPE("a{ss}"));
-	for (; (*pairs)[0]; pairs++)
-		if ((*pairs)[1])
-			g_variant_builder_add(&fields, "{ss}", (*pairs)[0], (*pairs)[1]);
-	plan->jobs[plan->count++] =
-		(struct store_job_plan){.kind = kind, .fields = g_variant_ref_sink(g_variant_builder_end(&fields))};
-}
-
-/* Moderators hear of what they were asked about. The author hears only if a mail to him is no backscatter: that was found out when
- * the post was held. */
-static void make_plan(struct decide *decide, enum store_held_state state, struct plan *plan)
-{
-	g_autofree char *at = g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time() / G_USEC_PER_SEC);
-
-	decide->author_told = state == STORE_HELD_REJECTED && *decide->held->author &&
-		strcmp(held_text_fact(decide->held, "answerable"), "no") != 0;
-	if (state == STORE_HELD_ACCEPTED)
-		add_job(plan, "release", (const char *const[][2]){{"state", store_held_word(state)}, {NULL}});
-	if (decide->author_told)
-		add_job(plan, "rejected", (const char *const[][2]){{"text", decide->text}, {NULL}});
-	if (decide->held->kind == STORE_HELD_MODERATION)
-		add_job(plan, "decided",
-			(const char *const[][2]){{"word", decide->word}, {"at", at}, {"text", decide->text}, {NULL}});
-}
-
 static enum store_order order(struct store *store, struct decide *decide, GError **error)
 {
 	enum store_held_state state = state_of(decide->word);
-	struct plan plan = {0};
+	jobs_plan_auto struct jobs_plan plan = {0};
 
 	if (!store_held_get(store, decide->number, &decide->held, error))
 		return STORE_ORDER_TROUBLE;
 	if (!decide->held)
 		return STORE_ORDER_UNKNOWN;
-	make_plan(decide, state, &plan);
+	decide->author_told = jobs_plan_decided(
+		&plan, decide->held, &(struct jobs_decided){.state = state, .word = decide->word, .text = decide->text});
 	const struct store_verdict verdict = {.state = state, .jobs = plan.jobs, .job_count = plan.count};
-	enum store_order result = store_held_decide(store, decide->number, &verdict, &decide->decision, error);
-	for (gsize i = 0; i < plan.count; i++)
-		g_variant_unref(plan.jobs[i].fields);
-	return result;
+	return store_held_decide(store, decide->number, &verdict, &decide->decision, error);
 }
 
 /* ---- what came of it ---- */

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/store/jobs.h"
 #include "lib/store/store_held.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/asker.h"
 #include "lmtpd/dispatch/job_tickets.h"
-#include "lmtpd/dispatch/jobs.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
 /* Whom to tell. A confirmation is the author's alone: without one there is nobody to ask. */

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/store/jobs.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/asker.h"
 #include "lmtpd/dispatch/job_fields.h"
 #include "lmtpd/dispatch/job_people.h"
 #include "lmtpd/dispatch/job_tokens.h"
-#include "lmtpd/dispatch/jobs.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
 enum { ATTEMPTS_ALARM = 5 }; /* each so many attempts the log says so aloud */

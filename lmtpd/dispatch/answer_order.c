@@ -8,12 +8,12 @@
 
 #include "lib/base/log.h"
 #include "lib/list/address.h"
+#include "lib/store/jobs.h"
 #include "lib/store/store_token.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/asker.h"
 #include "lmtpd/dispatch/job_tickets.h"
-#include "lmtpd/dispatch/jobs.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
 struct order {
@@ -138,25 +138,6 @@ static enum store_held_state wanted_state(const char *word, enum store_action ac
 	return STORE_HELD_WAITING;
 }
 
-/* The jobs that follow. Moderators hear of what they were asked about; the author of a rejection, unless that went to a stranger. */
-static void plan_jobs(const struct order *order, const struct store_held *held, enum store_held_state state,
-	struct jobs_plan *plan)
-{
-	g_autofree char *by = jobs_hex(order->person);
-	g_autofree char *at = g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time() / G_USEC_PER_SEC);
-	const char *text = state == STORE_HELD_REJECTED ? order->text : NULL;
-
-	if (state == STORE_HELD_ACCEPTED || state == STORE_HELD_CONFIRMED)
-		jobs_plan_add(plan, JOBS_RELEASE,
-			jobs_fields((struct jobs_pair[]){{"state", store_held_word(state)}, {"by", by}, {NULL, NULL}}));
-	if (state == STORE_HELD_REJECTED && *held->author && !g_str_equal(jobs_field(held->facts, "answerable"), "no"))
-		jobs_plan_add(plan, JOBS_REJECTED, jobs_fields((struct jobs_pair[]){{"text", text}, {NULL, NULL}}));
-	if (held->kind == STORE_HELD_MODERATION)
-		jobs_plan_add(plan, JOBS_DECIDED,
-			jobs_fields((struct jobs_pair[]){
-				{"word", order->word}, {"at", at}, {"by", by}, {"text", text}, {NULL, NULL}}));
-}
-
 /* ---- what comes of it ---- */
 
 /* The K of this mail is done, so that Postfix's retry is no second click. Failing that, it is a harmless one. */
@@ -210,7 +191,8 @@ static struct verdict decide(struct order *order, enum store_held_state state)
 		return store_trouble(error);
 	if (!held)
 		return bad_token(order, "unknown");
-	plan_jobs(order, held, state, &plan);
+	jobs_plan_decided(&plan, held,
+		&(struct jobs_decided){.state = state, .word = order->word, .text = order->text, .person = order->person});
 	struct store_verdict verdict = {.state = state, .jobs = plan.jobs, .job_count = plan.count};
 	enum store_order result = store_token_use(store, &bearer, &verdict, &order->found, &error);
 	return conclude(order, result, error);

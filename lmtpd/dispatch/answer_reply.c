@@ -4,11 +4,11 @@
  */
 #include <string.h>
 
+#include "lib/store/jobs.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/asker.h"
 #include "lmtpd/dispatch/job_tickets.h"
-#include "lmtpd/dispatch/jobs.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
 /* The K of the mail stays open: the owners may get the mail as well. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/list/address.h"
-#include "lmtpd/dispatch/jobs.h"
+#include "lib/store/jobs.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
 gboolean asker_is_address(const char *text)

@@ -4,9 +4,9 @@
 #include <poll.h>
 
 #include "lib/base/log.h"
+#include "lib/store/jobs.h"
 #include "lib/store/store_held.h"
 #include "lmtpd/dispatch/job_tickets.h"
-#include "lmtpd/dispatch/jobs.h"
 
 enum {
 	TICK = 1000,              /* milliseconds of a round */

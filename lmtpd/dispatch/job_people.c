@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/store/jobs.h"
 #include "lmtpd/dispatch/asker.h"
-#include "lmtpd/dispatch/jobs.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
 void job_people_clear(struct job_people *people)

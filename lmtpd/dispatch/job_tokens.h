@@ -5,8 +5,8 @@
 #ifndef ROLLCALL_DISPATCH_JOB_TOKENS_H
 #define ROLLCALL_DISPATCH_JOB_TOKENS_H
 
+#include "lib/store/jobs.h"
 #include "lib/store/store_held.h"
-#include "lmtpd/dispatch/jobs.h"
 
 /** Whom they are for, and about what. Nothing is owned. */
 struct job_bearer {

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "lib/base/io.h"
+#include "lib/store/jobs.h"
 #include "lib/store/store_held.h"
-#include "lmtpd/dispatch/jobs.h"
 
 static int complain(const char *text)
 {

@@ -1,5 +1,6 @@
 /*
- * The kinds of job: what each is called in the store and on the wire, and whom its mails go to. What a job says in its fields:
+ * The kinds of job: what each is called in the store and on the wire, and whom its mails go to; and which jobs follow from a decision, whoever
+ * makes it: a mail, or the console. What a job says in its fields:
  *
  *  by         who decided: the person's hash in hex; made an address again, while a moderator, for moderators alone
  *  word, at   what was decided (accept, reject, discard, withdraw) and when
@@ -8,11 +9,10 @@
  *  to-person  of "answer": a moderator's hash
  *  state      of "release": accepted, or confirmed: then the scenario is asked again
  */
-#ifndef ROLLCALL_DISPATCH_JOBS_H
-#define ROLLCALL_DISPATCH_JOBS_H
+#ifndef ROLLCALL_STORE_JOBS_H
+#define ROLLCALL_STORE_JOBS_H
 
-#include "lib/store/store_job.h"
-#include "lib/store/store_person.h"
+#include "lib/store/store_held.h"
 
 enum jobs_whom {
 	JOBS_NOBODY,     /**< whoever has the job in hand fans it out himself */
@@ -65,6 +65,18 @@ struct jobs_plan {
 void jobs_plan_add(struct jobs_plan *plan, enum jobs_kind kind, GVariant *fields);
 void jobs_plan_clear(struct jobs_plan *plan);
 #define jobs_plan_auto __attribute__((cleanup(jobs_plan_clear)))
+
+/** A decision about a held post, for the jobs that follow. Nothing is owned. */
+struct jobs_decided {
+	enum store_held_state state;
+	const char *word, *text; /**< "accept", …; what a rejection says to the author, NULL for nothing */
+	const guint8 *person;    /**< hash of who decided; NULL: the console */
+};
+/**
+ * Adds what follows: the release; word to the moderators of what they were asked about; word to the author of a rejection, unless
+ * that would go to a stranger. Returns whether the author is told.
+ */
+gboolean jobs_plan_decided(struct jobs_plan *plan, const struct store_held *held, const struct jobs_decided *decided);
 
 /** A field in the making. Nothing is owned; arrays end with a NULL name. */
 struct jobs_pair {

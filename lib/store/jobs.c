@@ -1,5 +1,5 @@
 /* Kinds of job and their fields; see jobs.h. */
-#include "lmtpd/dispatch/jobs.h"
+#include "lib/store/jobs.h"
 
 #include <string.h>
 
@@ -85,4 +85,24 @@ void jobs_plan_clear(struct jobs_plan *plan)
 	for (gsize i = 0; i < plan->count; i++)
 		g_clear_pointer(&plan->jobs[i].fields, g_variant_unref);
 	plan->count = 0;
+}
+
+gboolean jobs_plan_decided(struct jobs_plan *plan, const struct store_held *held, const struct jobs_decided *decided)
+{
+	enum store_held_state state = decided->state;
+	g_autofree char *by = decided->person ? jobs_hex(decided->person) : NULL;
+	g_autofree char *at = g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time() / G_USEC_PER_SEC);
+	const char *text = state == STORE_HELD_REJECTED ? decided->text : NULL;
+	gboolean told = state == STORE_HELD_REJECTED && *held->author && !g_str_equal(jobs_field(held->facts, "answerable"), "no");
+
+	if (state == STORE_HELD_ACCEPTED || state == STORE_HELD_CONFIRMED)
+		jobs_plan_add(plan, JOBS_RELEASE,
+			jobs_fields((struct jobs_pair[]){{"state", store_held_word(state)}, {"by", by}, {NULL, NULL}}));
+	if (told)
+		jobs_plan_add(plan, JOBS_REJECTED, jobs_fields((struct jobs_pair[]){{"text", text}, {NULL, NULL}}));
+	if (held->kind == STORE_HELD_MODERATION)
+		jobs_plan_add(plan, JOBS_DECIDED,
+			jobs_fields((struct jobs_pair[]){
+				{"word", decided->word}, {"at", at}, {"by", by}, {"text", text}, {NULL, NULL}}));
+	return told;
 }
