@@ -25,16 +25,6 @@ static char *envelope_sender(const struct settings *settings, const char *list, 
 	return g_strdup_printf("%.*s+%s-@[]", (int)(at - bounces), bounces, at);
 }
 
-static void log_reading(const char *list, const struct crm_reading *reading)
-{
-	if (reading->skipped > 0)
-		log_warning("list=<%s>: %u of %u rows are no usable address and were skipped (rollcall check tells more)",
-			list, reading->skipped, reading->rows);
-	if (reading->looping > 0)
-		log_warning("ALARM list=<%s>: %u members are addresses of our own and were skipped, or mail would loop",
-			list, reading->looping);
-}
-
 static struct verdict read_recipients(struct phase *phase, const char *list, enum list_role role)
 {
 	struct crm_reading reading = {0};
@@ -54,7 +44,6 @@ static struct verdict read_recipients(struct phase *phase, const char *list, enu
 	/* The list was there at RCPT: a view that lost it in between is not the author's fault. */
 	if (found == CRM_NOT_FOUND)
 		return verdict_deferred("4.3.0", "the list is gone from the member directory");
-	log_reading(list, &reading);
 	if (recipients_count(phase->fanout.recipients) > 0)
 		return VERDICT_UNDECIDED;
 	if (reading.skipped > 0)
