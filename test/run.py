@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """Runs Rollcall's tests and ends with one line: N passed, N failed[, N skipped].
 
-    test/run.py [--build DIR] [-k EXPRESSION] KIND ...     KIND: unit, session, e2e, fault
+    test/run.py [--build DIR] [-k EXPRESSION] [--jobs N] KIND ...     KIND: unit, session, e2e, fault
 
 unit tests (and stage tests) are cmocka programs in BUILD/test/unit and BUILD/test/stage; the others are pytest files
-in test/KIND. A program that crashes or a file that cannot be loaded counts as a failure, and so does a kind without tests.
+in test/KIND. Several run at once, since most of them wait most of the time; the tests of one file stay in one process and share what it
+starts. A program that crashes or a file that cannot be loaded counts as a failure, and so does a kind without tests.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -28,40 +30,49 @@ class Tally:
         self.skipped += skipped
 
 
-def run_unit(build, tally, timings):
+def run_program(source, build):
+    """One unit test program: passed, failed, skipped, what it wrote, and how long it took."""
+    environment = dict(os.environ, G_SLICE="always-malloc", G_DEBUG="fatal-criticals")
+    program = build / source.relative_to(ROOT).with_suffix("")
+    start = time.monotonic()
+    try:
+        result = subprocess.run([program], cwd=ROOT, env=environment, capture_output=True, text=True,
+                                errors="replace", timeout=300)
+        output, code = result.stdout + result.stderr, result.returncode
+    except (OSError, subprocess.TimeoutExpired) as error:
+        output, code = str(error), -1
+    passed = sum(map(int, re.findall(r"\[  PASSED  \] (\d+) test", output)))
+    failed = sum(map(int, re.findall(r"\[  FAILED  \] (?:tests: )?(\d+) test", output)))
+    skipped = sum(map(int, re.findall(r"\[  SKIPPED \] (?:tests: )?(\d+) test", output)))
+    if (code != 0 or passed == 0) and failed == 0:
+        failed = 1  # crashed, did not start, or ran nothing
+    return passed, failed, skipped, output, time.monotonic() - start
+
+
+def run_unit(build, jobs, tally, timings):
     sources = sorted(ROOT.glob("test/unit/test_*.c")) + sorted(ROOT.glob("test/stage/test_*.c"))
     if not sources:
         tally.add(0, 1)
-    environment = dict(os.environ, G_SLICE="always-malloc", G_DEBUG="fatal-criticals")
-    for source in sources:
-        program = build / source.relative_to(ROOT).with_suffix("")
-        start = time.monotonic()
-        try:
-            result = subprocess.run([program], cwd=ROOT, env=environment, capture_output=True, text=True,
-                                    errors="replace", timeout=300)
-            output, code = result.stdout + result.stderr, result.returncode
-        except (OSError, subprocess.TimeoutExpired) as error:
-            output, code = str(error), -1
-        timings.append((time.monotonic() - start, source.name))
-        passed = sum(map(int, re.findall(r"\[  PASSED  \] (\d+) test", output)))
-        failed = sum(map(int, re.findall(r"\[  FAILED  \] (?:tests: )?(\d+) test", output)))
-        skipped = sum(map(int, re.findall(r"\[  SKIPPED \] (?:tests: )?(\d+) test", output)))
-        if (code != 0 or passed == 0) and failed == 0:
-            failed = 1  # crashed, did not start, or ran nothing
-        tally.add(passed, failed, skipped)
-        print(f"{source.relative_to(ROOT)}: {passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""),
-              flush=True)
-        if failed:
-            print(output)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        results = pool.map(lambda source: run_program(source, build), sources)
+        for source, (passed, failed, skipped, output, seconds) in zip(sources, results):
+            timings.append((seconds, source.name))
+            tally.add(passed, failed, skipped)
+            print(f"{source.relative_to(ROOT)}: {passed} passed, {failed} failed" +
+                  (f", {skipped} skipped" if skipped else ""), flush=True)
+            if failed:
+                print(output)
 
 
-def run_pytest(kind, build, expression, tally, timings):
+def run_pytest(kind, build, options, tally, timings):
     report = build / f"{kind}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}",
                "-ra", str(ROOT / "test" / kind)]
-    if expression:
-        command += ["-k", expression]
+    if options.expression:
+        command += ["-k", options.expression]
+    if options.jobs > 1:
+        command += ["-n", str(options.jobs), "--dist", "loadfile"]
     environment = dict(os.environ, BUILD=str(build), PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
     code = subprocess.run(command, cwd=ROOT, env=environment).returncode
     try:
@@ -81,15 +92,16 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build")
     parser.add_argument("-k", dest="expression", default="")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)) + 1)
     parser.add_argument("kinds", nargs="+", choices=["unit", "session", "e2e", "fault"])
     options = parser.parse_args()
     build = (ROOT / options.build).resolve()
     tally, timings, start = Tally(), [], time.monotonic()
     for kind in options.kinds:
         if kind == "unit":
-            run_unit(build, tally, timings)
+            run_unit(build, options.jobs, tally, timings)
         else:
-            run_pytest(kind, build, options.expression, tally, timings)
+            run_pytest(kind, build, options, tally, timings)
     print("slowest: " + ", ".join(f"{name} {seconds:.1f} s" for seconds, name in sorted(timings, reverse=True)[:8]))
     print(f"time: {time.monotonic() - start:.0f} s")
     print(f"{tally.passed} passed, {tally.failed} failed" + (f", {tally.skipped} skipped" if tally.skipped else ""))
