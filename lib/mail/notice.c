@@ -5,28 +5,12 @@
 
 #include "lib/base/log.h"
 #include "lib/list/list.h"
-#include "lib/mail/encoded_word.h"
 #include "lib/mail/mail_date.h"
 #include "lib/mail/notice_parts.h"
 
-enum { DIGITS = 32 }; /* of a Message-ID or boundary: 128 bits */
-
-/* The first DIGITS of the SHA-256 over `what`, the list and the key. */
-static char *digits(const char *what, const char *list, const char *key)
-{
-	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-
-	g_checksum_update(sum, (const guchar *)what, (gssize)strlen(what) + 1);
-	g_checksum_update(sum, (const guchar *)list, (gssize)strlen(list) + 1);
-	g_checksum_update(sum, (const guchar *)key, -1);
-	return g_strndup(g_checksum_get_string(sum), DIGITS);
-}
-
 char *notice_message_id(const char *list, const char *key)
 {
-	g_autofree char *unique = digits("message-id", list, key);
-
-	return g_strdup_printf("<%s.rollcall%s>", unique, strrchr(list, '@'));
+	return compose_message_id("message-id", list, key);
 }
 
 static void put_from(const struct notice *notice, struct header *header)
@@ -34,33 +18,9 @@ static void put_from(const struct notice *notice, struct header *header)
 	g_autofree char *owner = list_role_address(notice->list, "owner");
 	const char *at = strrchr(notice->list, '@');
 	g_autofree char *own = g_strdup_printf("%.*s owner", (int)(at - notice->list), notice->list);
-	const char *name = notice->from_name && *notice->from_name ? notice->from_name : own;
-	g_autoptr(GString) value = g_string_new(NULL);
+	g_autofree char *value = compose_mailbox(notice->from_name && *notice->from_name ? notice->from_name : own, owner);
 
-	if (encoded_word_is_plain(name, strlen(name))) {
-		g_string_append_c(value, '"');
-		for (; *name; name++) {
-			if (*name == '"' || *name == '\\')
-				g_string_append_c(value, '\\');
-			g_string_append_c(value, *name);
-		}
-		g_string_append_c(value, '"');
-	} else {
-		encoded_word_append(value, name, strlen(name));
-	}
-	g_string_append_printf(value, " <%s>", owner);
-	header_append(header, "From", value->str);
-}
-
-static void put_subject(const char *subject, struct header *header)
-{
-	g_autoptr(GString) value = g_string_new(NULL);
-
-	if (encoded_word_is_plain(subject, strlen(subject)))
-		g_string_append(value, subject);
-	else
-		encoded_word_append(value, subject, strlen(subject));
-	header_append(header, "Subject", value->str);
+	header_append(header, "From", value);
 }
 
 static void put_thread(const char *const *thread, struct header *header)
@@ -90,7 +50,7 @@ static void put_fields(const struct notice *notice, struct header *header)
 
 		header_append(header, "Reply-To", reply_to);
 	}
-	put_subject(notice->text->subject, header);
+	compose_put_text(header, "Subject", notice->text->subject);
 	header_append(header, "Date", date);
 	header_append(header, "Message-ID", id);
 	put_thread(notice->thread, header);
@@ -106,7 +66,7 @@ static char *make_boundary(const struct notice *notice, const char *what)
 {
 	for (guint i = 0;; i++) {
 		g_autofree char *seed = g_strdup_printf("%s %u", what, i);
-		g_autofree char *unique = digits(seed, notice->list, notice->key);
+		g_autofree char *unique = compose_digits(seed, notice->list, notice->key);
 		g_autofree char *boundary = g_strdup_printf("=_%s", unique);
 
 		if (!notice->post || !memmem(notice->post, notice->post_length, boundary, strlen(boundary)))
@@ -114,7 +74,7 @@ static char *make_boundary(const struct notice *notice, const char *what)
 	}
 }
 
-static void join(const char *type, const char *boundary, const struct notice_part parts[2], struct notice_part *out)
+static void join(const char *type, const char *boundary, const struct compose_part parts[2], struct compose_part *out)
 {
 	out->fields = g_string_new(NULL);
 	g_string_append_printf(out->fields, "Content-Type: %s; boundary=\"%s\"\r\n", type, boundary);
@@ -127,9 +87,9 @@ static void join(const char *type, const char *boundary, const struct notice_par
 	g_string_append_printf(out->body, "--%s--\r\n", boundary);
 }
 
-static void make_text(const struct notice *notice, struct notice_part *part)
+static void make_text(const struct notice *notice, struct compose_part *part)
 {
-	struct notice_part both[2];
+	struct compose_part both[2];
 
 	if (!notice->links) {
 		notice_part_text(notice, part);
@@ -139,13 +99,13 @@ static void make_text(const struct notice *notice, struct notice_part *part)
 	notice_part_text(notice, &both[0]);
 	notice_part_html(notice, &both[1]);
 	join("multipart/alternative", boundary, both, part);
-	notice_part_clear(&both[0]);
-	notice_part_clear(&both[1]);
+	compose_part_clear(&both[0]);
+	compose_part_clear(&both[1]);
 }
 
-static void make_all(const struct notice *notice, struct notice_part *part)
+static void make_all(const struct notice *notice, struct compose_part *part)
 {
-	struct notice_part both[2];
+	struct compose_part both[2];
 	gboolean eight_bit;
 
 	make_text(notice, &both[0]);
@@ -158,13 +118,13 @@ static void make_all(const struct notice *notice, struct notice_part *part)
 	join("multipart/mixed", boundary, both, part);
 	if (eight_bit)
 		g_string_append(part->fields, "Content-Transfer-Encoding: 8bit\r\n");
-	notice_part_clear(&both[0]);
-	notice_part_clear(&both[1]);
+	compose_part_clear(&both[0]);
+	compose_part_clear(&both[1]);
 }
 
-void notice_build(const struct notice *notice, struct notice_message *message)
+void notice_build(const struct notice *notice, struct compose_message *message)
 {
-	struct notice_part part;
+	struct compose_part part;
 
 	put_fields(notice, &message->header);
 	make_all(notice, &part);
@@ -177,12 +137,4 @@ void notice_build(const struct notice *notice, struct notice_message *message)
 	}
 	g_string_free(part.fields, TRUE);
 	message->body = part.body;
-}
-
-void notice_clear(struct notice_message *message)
-{
-	header_clear(&message->header);
-	if (message->body)
-		g_string_free(message->body, TRUE);
-	message->body = NULL;
 }

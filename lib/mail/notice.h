@@ -14,7 +14,7 @@
 
 #include <glib.h>
 
-#include "lib/mail/header.h"
+#include "lib/mail/compose.h"
 #include "lib/mail/texts.h"
 
 /** A link that stands in the text; its label is what the HTML part shows. */
@@ -39,14 +39,8 @@ struct notice {
 	gint64 now;              /**< seconds of Unix time */
 };
 
-struct notice_message {
-	struct header header; /**< complete, but for DKIM-Signature */
-	GString *body;        /**< CRLF line ends */
-};
-
-/** Builds it. `message` is overwritten; the caller ends it by notice_clear(). Only values of the caller's own can make it panic. */
-void notice_build(const struct notice *notice, struct notice_message *message);
-void notice_clear(struct notice_message *message);
+/** Builds it. `message` is overwritten; the caller ends it by compose_message_clear(). Only values of the caller's own can make it panic. */
+void notice_build(const struct notice *notice, struct compose_message *message);
 
 /** The Message-ID, with brackets, that a notice of this list with this key has. The caller frees it. */
 char *notice_message_id(const char *list, const char *key) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,36 +3,11 @@
 
 #include <string.h>
 
-#include "lib/base/limits.h"
-#include "lib/base/text.h"
-#include "lib/mail/long_lines.h"
 #include "lib/mail/transfer.h"
-#include "lib/mail/walk.h"
 
-void notice_part_clear(struct notice_part *part)
+void notice_part_text(const struct notice *notice, struct compose_part *part)
 {
-	g_string_free(part->fields, TRUE);
-	g_string_free(part->body, TRUE);
-}
-
-/* Text in the plainest encoding that nobody has to change. */
-static void put_text(const char *type, const char *text, size_t length, struct notice_part *part)
-{
-	gboolean plain = !text_has_8bit(text, length) && !long_lines_found(text, length);
-
-	part->fields = g_string_new(NULL);
-	g_string_append_printf(part->fields, "Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n", type,
-		plain ? "7bit" : "quoted-printable");
-	part->body = g_string_new(NULL);
-	if (plain)
-		g_string_append_len(part->body, text, (gssize)length);
-	else
-		transfer_quote(text, length, part->body);
-}
-
-void notice_part_text(const struct notice *notice, struct notice_part *part)
-{
-	put_text("text/plain", notice->text->body, strlen(notice->text->body), part);
+	compose_text_part("text/plain", notice->text->body, strlen(notice->text->body), part);
 }
 
 /* The link whose URL stands first in `text`, and where; NULL when none does. */
@@ -83,7 +58,7 @@ static void append_line(GString *out, const char *line, const struct notice_link
 	append_escaped(out, line, strlen(line));
 }
 
-void notice_part_html(const struct notice *notice, struct notice_part *part)
+void notice_part_html(const struct notice *notice, struct compose_part *part)
 {
 	g_autoptr(GString) html = g_string_new(NULL);
 	g_auto(GStrv) paragraphs = g_strsplit(notice->text->body, "\r\n\r\n", -1);
@@ -106,52 +81,13 @@ void notice_part_html(const struct notice *notice, struct notice_part *part)
 		g_string_append(html, "</p>\r\n");
 	}
 	g_string_append(html, "</body>\r\n</html>\r\n");
-	put_text("text/html", html->str, html->len, part);
+	compose_text_part("text/html", html->str, html->len, part);
 }
 
-/* CR and LF only together, and no NUL. */
-static gboolean has_clean_lines(const char *data, size_t length)
+void notice_part_post(const struct notice *notice, struct compose_part *part, gboolean *eight_bit)
 {
-	for (size_t i = 0; i < length; i++) {
-		if (data[i] == '\0' || data[i] == '\n')
-			return FALSE;
-		if (data[i] != '\r')
-			continue;
-		if (i + 1 == length || data[i + 1] != '\n')
-			return FALSE;
-		i++;
-	}
-	return TRUE;
-}
+	gboolean travels = compose_can_travel(notice->post, notice->post_length, eight_bit);
 
-/*
- * What is inside a message/rfc822 travels like the rest of the mail: a server may break its long lines, demand SMTPUTF8 for its
- * headers, or see other parts than its author did.
- */
-static gboolean can_travel(const char *data, size_t length)
-{
-	struct header header = {0};
-	struct walk walk = {0};
-	size_t body;
-	gboolean good = has_clean_lines(data, length) && !long_lines_found(data, length) && header_mbox_line(data, length) == 0;
-
-	good = good && header_parse(data, length, &header, &body) == HEADER_OK && header.fields->len > 0;
-	good = good && walk_message(data, length, &walk) == WALK_OK && walk.depth <= LIMIT_MIME_DEPTH_HOLD;
-	for (guint i = 0; good && i < walk.entities->len; i++) {
-		const struct walk_entity *entity = walk_entity(&walk, i);
-
-		good = entity->encoding != WALK_BINARY && !text_has_8bit(data + entity->header, entity->body - entity->header);
-	}
-	walk_clear(&walk);
-	header_clear(&header);
-	return good;
-}
-
-void notice_part_post(const struct notice *notice, struct notice_part *part, gboolean *eight_bit)
-{
-	gboolean travels = can_travel(notice->post, notice->post_length);
-
-	*eight_bit = travels && text_has_8bit(notice->post, notice->post_length);
 	part->fields = g_string_new(NULL);
 	part->body = g_string_new(NULL);
 	if (travels) {

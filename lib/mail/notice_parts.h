@@ -4,17 +4,11 @@
 
 #include "lib/mail/notice.h"
 
-/** How a part is written: its Content- fields with CRLF, and its body, which has no line over LIMIT_LINE. */
-struct notice_part {
-	GString *fields, *body;
-};
-void notice_part_clear(struct notice_part *part);
-
 /** The filled text itself. */
-void notice_part_text(const struct notice *notice, struct notice_part *part);
+void notice_part_text(const struct notice *notice, struct compose_part *part);
 /** The same as HTML, with the links. */
-void notice_part_html(const struct notice *notice, struct notice_part *part);
+void notice_part_html(const struct notice *notice, struct compose_part *part);
 /** The attached post; `*eight_bit` tells whether its bytes need 8BITMIME. */
-void notice_part_post(const struct notice *notice, struct notice_part *part, gboolean *eight_bit);
+void notice_part_post(const struct notice *notice, struct compose_part *part, gboolean *eight_bit);
 
 #endif

@@ -195,7 +195,7 @@ static void notice_key(const struct composing *composing, guint8 key[POST_KEY_SI
 }
 
 /* Signed like a post and handed over for this one recipient, whom only dispatch knows. */
-static struct verdict send_notice(const struct composing *composing, struct notice_message *notice)
+static struct verdict send_notice(const struct composing *composing, struct compose_message *notice)
 {
 	struct job *job = composing->job;
 	struct message none = {.raw = {.data = ""}};
@@ -248,7 +248,7 @@ static struct verdict notify_one(struct composing *composing)
 	const struct kind_row *row = composing->row;
 	struct values values;
 	struct texts_filled filled;
-	struct notice_message message;
+	struct compose_message message;
 	struct notice_link links[6];
 	g_autofree char *key = g_strdup_printf("%s-%" G_GINT64_FORMAT, row->key, job->held ? job->held : job->number);
 	g_autofree char *held_key = g_strdup_printf("held-%" G_GINT64_FORMAT, job->held);
@@ -277,7 +277,7 @@ static struct verdict notify_one(struct composing *composing)
 	};
 	notice_build(&notice, &message);
 	struct verdict verdict = send_notice(composing, &message);
-	notice_clear(&message);
+	compose_message_clear(&message);
 	texts_clear(&filled);
 	clear_values(&values);
 	return verdict;

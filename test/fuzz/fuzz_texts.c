@@ -62,7 +62,7 @@ static void look_at_notice(const struct notice *notice)
 {
 	static const char *const ours[] = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
 		"X-Loop", "Content-Language", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", NULL};
-	struct notice_message message;
+	struct compose_message message;
 	struct io_mapping mapping;
 
 	notice_build(notice, &message);
@@ -80,7 +80,7 @@ static void look_at_notice(const struct notice *notice)
 			memmem(message.body->str, message.body->len, "octet-stream", 12) != NULL);
 	io_unmap(&mapping);
 	close(fd);
-	notice_clear(&message);
+	compose_message_clear(&message);
 }
 
 /* The bytes up to the next NUL. */

@@ -55,14 +55,14 @@ static GString *read_all(void)
 static void write_notice(const struct notice *notice)
 {
 	g_autoptr(GString) header = g_string_new(NULL);
-	struct notice_message message;
+	struct compose_message message;
 
 	notice_build(notice, &message);
 	header_render(&message.header, header);
 	fwrite(header->str, 1, header->len, stdout);
 	fputs("\r\n", stdout);
 	fwrite(message.body->str, 1, message.body->len, stdout);
-	notice_clear(&message);
+	compose_message_clear(&message);
 }
 
 static int run(struct probe *probe, const char *name, const char *site, gboolean attach)

@@ -35,7 +35,7 @@ static struct notice ordinary(void)
 static char *build(const struct notice *notice, size_t *length)
 {
 	static const struct dkim_sign_key key = {.domain = "lists.example.org", .selector = "a", .algorithm = "rsa-sha256"};
-	struct notice_message message;
+	struct compose_message message;
 	struct dkim_sign_draft draft;
 	g_autoptr(GError) error = NULL;
 
@@ -59,7 +59,7 @@ static char *build(const struct notice *notice, size_t *length)
 	g_string_append(whole, "\r\n");
 	g_string_append_len(whole, message.body->str, (gssize)message.body->len);
 	assert_false(long_lines_found(whole->str, whole->len));
-	notice_clear(&message);
+	compose_message_clear(&message);
 	*length = whole->len;
 	return g_string_free(whole, FALSE);
 }
