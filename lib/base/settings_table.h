@@ -50,6 +50,12 @@ SETTING(SCOPE_ROLLCALL, session_deadline, TYPE_SECONDS, "1800", 1, 86400, NULL,
 	"Longest LMTP session until the end of data.")
 SETTING(SCOPE_ROLLCALL, post_deadline, TYPE_SECONDS, "540", 10, 3600, NULL,
 	"Longest time from the end of data to the last byte for Postfix; below its lmtp_data_done_timeout of 600 s.")
+SETTING(SCOPE_ROLLCALL, resolver, TYPE_STRINGS, "", 0, 1024, NULL,
+	"DNS resolvers, ADDRESS or ADDRESS@PORT, several separated by ';'; empty: those of /etc/resolv.conf.")
+SETTING(SCOPE_ROLLCALL, dns_deadline, TYPE_SECONDS, "5", 1, 60, NULL,
+	"Longest wait for an answer of DNS; after it the post waits in Postfix.")
+SETTING(SCOPE_ROLLCALL, dnssec_anchor, TYPE_PATH, "", 0, 4096, NULL,
+	"Trust anchors for checking DNSSEC ourselves, e.g. /usr/share/dns/root.key of Debian's dns-root-data; empty: not checked.")
 SETTING(SCOPE_ROLLCALL, rules_directory, TYPE_PATH, "/etc/rollcall", 1, 4096, NULL,
 	"Where the site's own scenarios stand, in directories named scenari: its own, a domain's and a list's.")
 SETTING(SCOPE_ROLLCALL, texts_directory, TYPE_PATH, "/etc/rollcall/texts", 1, 4096, NULL,

@@ -1,20 +1,13 @@
 /*
  * How whoever reads mail asks DNS: for the TXT records of one name, through a door that the caller opens. The room that parses mail has no
- * network, so the door is a question on the wire; in tests it is a table. "There is none" and "nobody answered" are different
- * words, because the first is an answer and the second defers the post (DESIGN section 1).
+ * network, so the door is a question on the wire (lmtpd/intake/dns_door.h); in tests it is a table.
  */
 #ifndef ROLLCALL_MAIL_TXT_LOOKUP_H
 #define ROLLCALL_MAIL_TXT_LOOKUP_H
 
 #include <glib.h>
 
-/** The numbers travel on the wire. */
-enum txt_result {
-	TXT_FOUND,
-	TXT_NO_RECORD, /**< the name is there and has no TXT record */
-	TXT_NO_NAME,   /**< the name is not there, nor anything below it (NXDOMAIN, RFC 8020) */
-	TXT_TROUBLE,   /**< SERVFAIL, no answer in time, nonsense */
-};
+#include "lib/base/txt_result.h"
 
 struct txt_door {
 	/**

@@ -59,6 +59,9 @@
 	/* One mail of the job in hand: the recipient's place, K; the message as a sealed memfd with LF line ends, for the \
 	 * empty envelope sender -> verdict (SENT or DEFERRED), queue id. With the same job, person and K again: sent once. */ \
 	X(NOTICE, "(uay)", "((uuss)s)")                                                              \
+	/* The TXT records of a name -> verdict (always NONE), enum txt_result, each record's bytes, its strings joined. At most \
+	 * 100 names in a phase, and 4 times dns_deadline for all of them: after that TXT_TROUBLE. */ \
+	X(TXT, "(s)", "((uuss)uaay)")                                                                \
 	/* The job in hand is done (TRUE), or is to be tried again -> verdict (NONE or DEFERRED). */ \
 	X(JOB_DONE, "(b)", "((uuss))")
 

@@ -20,6 +20,7 @@ GVariant *answer_reply(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_job(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_job_done(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_notice(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_txt(struct phase *phase, GVariant *arguments, int fd);
 
 /** Largest arguments, in bytes, of a request whose texts go into the store: they must fit into a frame again with more beside them. */
 enum { ANSWER_ARGUMENTS = 16 * 1024 };

@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/base/privilege.h"
 #include "lib/base/process.h"
+#include "lib/dns/dns.h"
 #include "lmtpd/dispatch/pool.h"
 #include "lib/store/store.h"
 
@@ -101,6 +102,8 @@ int main(void)
 	if (!keys)
 		log_fatal("%s", error->message);
 	warn_about_keys(settings, keys);
+	if (!dns_check(settings, &error))
+		log_fatal("%s", error->message);
 	struct crm_breaker *breaker =
 		mmap(NULL, sizeof(*breaker), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (breaker == MAP_FAILED)

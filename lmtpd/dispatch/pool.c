@@ -70,10 +70,12 @@ static void run_worker(const struct pool *pool, guint place, struct store *store
 		.jobs = setup->jobs,
 		.crm = crm_new(setup->settings, setup->breaker),
 		.store = store,
+		.dns = dns_new(setup->settings),
 		.silent_until = &pool->silent_until[place],
 	};
 
 	worker_serve(&worker, &worker_stop);
+	dns_free(worker.dns);
 	crm_free(worker.crm);
 }
 

@@ -32,6 +32,7 @@ static const answer_function answers[WIRE_REQUEST_COUNT] = {
 	[WIRE_JOB] = answer_job,
 	[WIRE_NOTICE] = answer_notice,
 	[WIRE_JOB_DONE] = answer_job_done,
+	[WIRE_TXT] = answer_txt,
 };
 
 void worker_silent_until(struct worker *worker, struct deadline deadline)

@@ -10,6 +10,7 @@
 #include "lib/base/deadline.h"
 #include "lib/base/io.h"
 #include "lib/crm/crm.h"
+#include "lib/dns/dns.h"
 #include "lib/keys/keys.h"
 #include "lib/relay/qmqp.h"
 #include "lib/store/store_job.h"
@@ -20,6 +21,7 @@ struct worker {
 	const struct keys *keys;
 	struct crm *crm;
 	struct store *store;
+	struct dns *dns;
 	int tickets;
 	int jobs; /**< where the numbers of jobs go (job_tickets.h), and where the children that do them come from */
 	gint64 *silent_until; /**< monotonic microseconds; in memory that it shares with the pool */
@@ -56,6 +58,8 @@ struct phase {
 	guint8 key[STORE_KEY_SIZE];
 	struct fanout fanout;
 	struct errand errand;
+	guint names;          /**< how many DNS was asked for */
+	gint64 dns_time;      /**< microseconds that this took */
 	int answer_fd;        /**< goes beside the answer in the making and is closed then; -1: none */
 };
 

@@ -22,7 +22,7 @@ class Rollcall:
     """Not started yet; `with` starts and stops it. `sections` changes settings: {"rollcall": {"log_debug": "yes"}, …}; a value of None
     leaves the line out. Further [domain] and [list] sections may be given."""
 
-    def __init__(self, parent, crm, qmqp_socket, sections=None):
+    def __init__(self, parent, crm, qmqp_socket, sections=None, resolver="127.0.0.1@1"):
         self.directory = os.path.join(parent, "rollcall")
         self.config = os.path.join(self.directory, "rollcall.conf")
         self.log_file = os.path.join(self.directory, "log")
@@ -42,7 +42,7 @@ class Rollcall:
             "rollcall": {"user": DISPATCH_UID, "intake_user": INTAKE_UID, "listen": self.lmtp, "listen_group": "postfix",
                          "state_directory": os.path.join(self.directory, "state"),
                          "run_directory": os.path.join(self.directory, "run"), "qmqp_socket": "unix:" + qmqp_socket,
-                         "rules_directory": os.path.join(self.directory, "etc"), "texts_directory": TEXTS, "hostname": "mx.example.org", "dispatch_workers": 4, "log": "stderr"},
+                         "rules_directory": os.path.join(self.directory, "etc"), "texts_directory": TEXTS, "hostname": "mx.example.org", "resolver": resolver, "dispatch_workers": 4, "log": "stderr"},
             "crm": {"option_file": self.option_file, "breaker_pause": 1},
             "domain " + DOMAIN: {"dkim_keys": ";".join("%s:%s" % (k.selector, p) for k, p in zip(self.keys, paths))},
         }

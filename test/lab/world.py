@@ -17,6 +17,7 @@ from lab.dkimcheck import Key, Table
 from lab.mariadb import MariaDB
 from lab.postfix import DOMAIN, Postfix
 from lab.process import LabError, directory, tidy_signals
+from lab.resolver import Resolver
 from lab.rollcall import Rollcall
 from lab.sink import Sink
 
@@ -39,7 +40,8 @@ def compose(author, to, subject="A question", body=b"Who has the key?\r\n", fiel
 
 class World:
     """`settings` go to Rollcall (see its class), `postfix_settings` to main.cf; fast=True takes the faster view.
-    Parts: mariadb, crm, sink, postfix, rollcall; `dns` knows Rollcall's DKIM keys, and authors' keys that add_author_key() makes."""
+    Parts: mariadb, crm, sink, postfix, resolver, rollcall. `dns` (for the judge of signatures) and `resolver` (for Rollcall) know
+    Rollcall's DKIM keys, and authors' keys that add_author_key() makes; resolver.add() makes further TXT records."""
 
     def __init__(self, settings=None, postfix_settings=None, fast=False, start_rollcall=True):
         self._settings, self._postfix_settings, self._fast, self._start = settings, postfix_settings, fast, start_rollcall
@@ -52,13 +54,16 @@ class World:
             self.mariadb = stack.enter_context(MariaDB(self.directory))
             self.crm = Crm(self.mariadb, fast=self._fast)
             self.postfix = Postfix(self.directory, self.sink.port, self._postfix_settings)
-            self.rollcall = Rollcall(self.directory, self.crm, self.postfix.qmqp_socket, self._settings)
+            self.resolver = stack.enter_context(Resolver(self.directory))
+            self.rollcall = Rollcall(self.directory, self.crm, self.postfix.qmqp_socket, self._settings, self.resolver.setting)
             self.postfix.apply(self.rollcall.lmtp)
             stack.enter_context(self.postfix)
             stack.callback(self.rollcall.__exit__)
             if self._start:
                 self.rollcall.start()
-            self.dns = Table(*self.rollcall.keys)
+            self.dns = Table()
+            for key in self.rollcall.keys:
+                self.publish(key)
             self._stack = stack.pop_all()
         return self
 
@@ -66,10 +71,15 @@ class World:
         self._stack.close()
 
     def add_author_key(self, domain, selector="author", algorithm="rsa"):
-        """A DKIM key for authors of a domain, known to `dns`; its sign() signs a message."""
+        """A DKIM key for authors of a domain, known to `dns` and `resolver`; its sign() signs a message."""
         key = Key(domain, selector, algorithm)
-        self.dns.add(key)
+        self.publish(key)
         return key
+
+    def publish(self, key):
+        """Puts a key's public half into DNS."""
+        self.dns.add(key)
+        self.resolver.set(key.name.rstrip("."), key.record)
 
     def post(self, author, to, subject="A question", body=b"Who has the key?\r\n", fields=()):
         """Composes a post and hands it to Postfix by SMTP; returns the queue id."""

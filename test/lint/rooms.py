@@ -17,10 +17,11 @@ MAY_INCLUDE = {
     "lib/store": BASE,
     "lib/relay": BASE | {"lib/list"},
     "lib/keys": BASE | {"lib/list"},
+    "lib/dns": BASE,
     "lmtpd/master": BASE,
     "lmtpd/intake": GROUND | {"lib/mail", "lib/rules"},
-    "lmtpd/dispatch": GROUND | {"lib/crm", "lib/store", "lib/relay", "lib/keys"},
-    "cli": BASE | {"lib/list", "lib/crm", "lib/store", "lib/keys", "lib/mail", "lib/rules"},
+    "lmtpd/dispatch": GROUND | {"lib/crm", "lib/store", "lib/relay", "lib/keys", "lib/dns"},
+    "cli": BASE | {"lib/list", "lib/crm", "lib/store", "lib/keys", "lib/dns", "lib/mail", "lib/rules"},
 }
 # Libraries that only some rooms may know: a header's pattern, and the folders.
 LIBRARIES = [
@@ -28,15 +29,16 @@ LIBRARIES = [
     (r"dkim\.h", {"lib/mail", "lmtpd/intake"}, "libopendkim is for the parser's room"),
     (r"(mysql|mariadb|errmsg)", {"lib/crm"}, "the CRM has one door, lib/crm"),
     (r"sqlite3\.h", {"lib/store"}, "the store is lib/store"),
+    (r"(unbound|event2/|arpa/nameser|resolv\.h)", {"lib/dns"}, "DNS has one door, lib/dns"),
     (r"openssl/ssl\.h", {"lmtpd/master", "cli"}, "TLS towards clients is done by the front process alone"),
     (r"seccomp\.h", {"lmtpd/intake", "lmtpd/dispatch", "lmtpd/master"}, "sandboxes are the programs' own"),
     (r"(gio|gobject)/", set(), "GLib alone is enough"),
 ]
 # What each program must not be linked with. rollcall-pipe: nothing but libc.
 PROGRAMS = {
-    "rollcall-intake": r"lib(mariadb|mysqlclient|sqlite3|ssl)\b",
+    "rollcall-intake": r"lib(mariadb|mysqlclient|sqlite3|unbound|event|ssl)\b",
     "rollcall-dispatch": r"lib(gmime|opendkim|ssl)\b",
-    "rollcall-lmtpd": r"lib(gmime|opendkim|mariadb|mysqlclient|sqlite3)\b",
+    "rollcall-lmtpd": r"lib(gmime|opendkim|mariadb|mysqlclient|sqlite3|unbound|event)\b",
     "rollcall": r"lib(gmime|opendkim)\b",
     "rollcall-pipe": r"^(?!libc\.)",
 }
