@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+#include "lib/mail/dmarc.h"
+#include "lmtpd/intake/dns_door.h"
+
 /* In the order of their strength. */
 static const char *const methods[] = {"smtp", "dkim", "md5", "smime"};
 
@@ -44,8 +47,21 @@ static const char *find_method(const struct authentication *authentication)
 /* Each part fills its piece; DMARC comes last, since it judges what the others found. */
 static struct verdict look(struct post *post)
 {
-	authentication_init(&post->message->authentication);
-	return VERDICT_UNDECIDED;
+	struct message *message = post->message;
+	const char *at = message->author ? strrchr(message->author, '@') : NULL;
+	struct dns_door dns;
+
+	if (!settings_boolean(post->setup->knowledge->settings, SET_authenticate, NULL))
+		return VERDICT_UNDECIDED;
+	dns_door_open(&dns, post);
+	gboolean settled = dmarc_evaluate(at ? at + 1 : NULL, &dns.door, &message->authentication);
+	struct verdict trouble = dns.verdict;
+	dns_door_close(&dns);
+	if (settled)
+		return VERDICT_UNDECIDED;
+	if (verdict_is_final(&trouble))
+		return trouble;
+	return verdict_deferred("4.4.3", "the DNS of the author's domain does not answer, so nobody knows whether he wrote it");
 }
 
 struct verdict post_authenticate(struct post *post)
