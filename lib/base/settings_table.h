@@ -57,7 +57,7 @@ SETTING(SCOPE_ROLLCALL, dns_deadline, TYPE_SECONDS, "5", 1, 60, NULL,
 SETTING(SCOPE_ROLLCALL, dnssec_anchor, TYPE_PATH, "", 0, 4096, NULL,
 	"Trust anchors for checking DNSSEC ourselves, e.g. /usr/share/dns/root.key of Debian's dns-root-data; empty: not checked.")
 SETTING(SCOPE_ROLLCALL, authenticate, TYPE_BOOLEAN, "yes", 0, 0, NULL,
-	"Find out whether authors are who they say, by signatures and by their domains' DMARC policies; \"no\" asks DNS nothing.")
+	"Find out whether authors are who they say, by signatures and by their domains' DMARC policies, which asks DNS.")
 SETTING(SCOPE_ROLLCALL, rules_directory, TYPE_PATH, "/etc/rollcall", 1, 4096, NULL,
 	"Where the site's own scenarios stand, in directories named scenari: its own, a domain's and a list's.")
 SETTING(SCOPE_ROLLCALL, texts_directory, TYPE_PATH, "/etc/rollcall/texts", 1, 4096, NULL,
