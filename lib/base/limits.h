@@ -24,6 +24,7 @@ enum {
 	LIMIT_HEADER_FIELDS = 1000,      /* fields */
 	LIMIT_HEADER_FIELD = 64 * 1024,  /* bytes of one field, folds and all */
 	LIMIT_FIELD_NAME = 128,          /* bytes; libopendkim overflows beyond */
+	LIMIT_FIELD_NAME_HOLD = 900,     /* bytes; longer: refused. Name, colon and a first word must fit on a line */
 	LIMIT_HEADER_ADDRESSES = 2000,   /* address separators in one address field: GMime's stack */
 	LIMIT_HEADER_NESTING = 50,       /* comments, groups and brackets inside each other */
 	LIMIT_MIME_DEPTH_HOLD = 20,      /* deeper: somebody looks at it */

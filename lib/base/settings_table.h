@@ -118,5 +118,7 @@ SETTING(SCOPE_LIST, shrink_guard, TYPE_SECONDS, "6h", 0, 604800, NULL,
 SETTING(SCOPE_LIST, scenario, TYPE_TEXT, "private", 1, 64, NULL,
 	"Who may post: the name of the scenario send.NAME that decides.")
 SETTING(SCOPE_LIST, language, TYPE_CHOICE, "en", 0, 0, "en|nl|fr|de", "Language of the mails that Rollcall itself writes.")
+SETTING(SCOPE_LIST, unauthenticated_refusals, TYPE_CHOICE, "refuse", 0, 0, "refuse|hold|discard",
+	"A post that is refused while nothing proves its envelope sender, so that the bounce may hit somebody who never wrote.")
 SETTING(SCOPE_LIST, held_life, TYPE_SECONDS, "7d", 60, 31536000, NULL,
 	"How long a held post waits for a moderator, or for its author's word, before it expires.")

@@ -81,6 +81,30 @@ struct verdict verdict_refused(const char *status, const char *format, ...)
 	return verdict;
 }
 
+struct verdict verdict_unclear(const char *status, const char *format, ...)
+{
+	va_list arguments;
+
+	if (status[0] != '5')
+		log_panic("verdict_unclear: status %s is not permanent", status);
+	va_start(arguments, format);
+	struct verdict verdict = make(VERDICT_UNCLEAR, 550, status, format, arguments);
+	va_end(arguments);
+	return verdict;
+}
+
+static int gravity(const struct verdict *verdict)
+{
+	if (verdict->class == VERDICT_REFUSED)
+		return 2;
+	return verdict->class == VERDICT_UNCLEAR ? 1 : 0;
+}
+
+struct verdict verdict_graver(struct verdict first, struct verdict second)
+{
+	return gravity(&second) > gravity(&first) ? second : first;
+}
+
 const char *verdict_word(enum verdict_class class)
 {
 	switch (class) {
@@ -96,6 +120,8 @@ const char *verdict_word(enum verdict_class class)
 		return "refused";
 	case VERDICT_HELD:
 		return "held";
+	case VERDICT_UNCLEAR:
+		return "unclear";
 	}
 	log_panic("verdict_word: class %d", (int)class);
 }

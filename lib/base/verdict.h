@@ -19,6 +19,7 @@ enum verdict_class {
 	VERDICT_DEFERRED = 3,  /**< Postfix keeps it and tries again (4xx) */
 	VERDICT_REFUSED = 4,   /**< Postfix tells the sender (5xx) */
 	VERDICT_HELD = 5,      /**< in the store until somebody decides; answered 250 */
+	VERDICT_UNCLEAR = 6,   /**< of a message: a person has to look at it first. No answer: where nobody asks one it is a refusal (5xx) */
 };
 
 enum { VERDICT_STATUS_SIZE = 12, VERDICT_TEXT_SIZE = 256 };
@@ -48,7 +49,16 @@ struct verdict verdict_deferred(const char *status, const char *format, ...) G_G
 /** Permanent: `550 status text` (552 for 5.3.4, 501 for 5.5.4). `status` must start with "5.". */
 struct verdict verdict_refused(const char *status, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/** The word for the log line: "none", "sent", "discarded", "deferred", "refused" or "held". Static. */
+/**
+ * It could go out, but does not mean the same to everybody: whoever knows the list holds it for a person. Reads like verdict_refused(), so
+ * that it is one where that is forgotten; never goes over the wire.
+ */
+struct verdict verdict_unclear(const char *status, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** The graver of two looks at one message: a refusal, then unclear, then anything else; of two alike `first`. */
+struct verdict verdict_graver(struct verdict first, struct verdict second);
+
+/** The word for the log line: "none", "sent", "discarded", "deferred", "refused", "held" or "unclear". Static. */
 const char *verdict_word(enum verdict_class class);
 
 /** Whether a later stage may still change it. */

@@ -300,8 +300,7 @@ struct verdict author_parse(const char *value, size_t length, gboolean utf8_allo
 	const char *wrong = check_bytes(value, length);
 	if (!wrong)
 		wrong = read_mailbox(&reader, &address);
-	if (!wrong && !utf8_allowed && text_has_8bit(address.data, address.length))
-		return verdict_refused("5.6.7", "The From field of this message has an address that needs SMTPUTF8");
+	gboolean unasked = !wrong && !utf8_allowed && text_has_8bit(address.data, address.length);
 	if (!wrong)
 		wrong = address_reason(address_normalise(address.data, address.length, TRUE, normal));
 	if (!wrong && holds_address(normal->str))
@@ -310,6 +309,8 @@ struct verdict author_parse(const char *value, size_t length, gboolean utf8_allo
 		author->address = g_strdup(normal->str);
 		wrong = check_agreement(value, length, author);
 	}
+	if (!wrong && unasked)
+		return verdict_unclear("5.6.7", "The From field of this message has an address that needs SMTPUTF8");
 	if (!wrong)
 		return VERDICT_UNDECIDED;
 	author_clear(author);

@@ -24,8 +24,8 @@ struct author {
 };
 
 /**
- * Reads the author of a message. VERDICT_NONE: `author` is filled. Else refused: "5.6.7" for a non-ASCII address in a
- * message that came without SMTPUTF8 (`utf8_allowed` FALSE), "5.6.0" for all else, with the reason in words for the sender;
+ * Reads the author of a message. VERDICT_NONE: `author` is filled. VERDICT_UNCLEAR with "5.6.7": it is filled, with an address that is not
+ * ASCII, in a message that came without SMTPUTF8 (`utf8_allowed` FALSE). Else refused with "5.6.0" and the reason in words for the sender;
  * `author` is then empty. `author` is overwritten; clear it afterwards.
  */
 struct verdict author_read(const struct header *header, gboolean utf8_allowed, struct author *author)

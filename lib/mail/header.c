@@ -62,33 +62,51 @@ static gboolean has_clean_lines(const char *data, size_t length)
 	return TRUE;
 }
 
-static enum header_result check_name(const struct header_field *field)
+/* Fills name_length; `*colon` is where it stands. */
+static enum header_result read_name(struct header_field *field, const char **colon)
 {
-	const char *colon = memchr(field->data, ':', line_length(field->data, field->length));
-
-	if (!colon || is_blank(field->data[0]))
+	*colon = memchr(field->data, ':', line_length(field->data, field->length));
+	if (!*colon || is_blank(field->data[0]))
 		return HEADER_NO_COLON;
-	for (const char *c = field->data; c < colon; c++)
+	const char *end = *colon;
+	while (end > field->data && is_blank(end[-1]))
+		end--;
+	for (const char *c = field->data; c < end; c++)
 		if (*c <= 32 || *c >= 127)
 			return HEADER_NAME;
-	return colon == field->data ? HEADER_NAME : HEADER_OK;
+	field->name_length = (size_t)(end - field->data);
+	return field->name_length == 0 ? HEADER_NAME : HEADER_OK;
 }
 
-static enum header_result add_field(struct header *header, const char *data, size_t length)
+/* Without the blanks before its colon, which then is where everybody looks for it. */
+static void close_gap(struct header_field *field, const char *colon)
+{
+	size_t rest = field->length - (size_t)(colon - field->data);
+	char *closed = g_malloc(field->name_length + rest);
+
+	memcpy(closed, field->data, field->name_length);
+	memcpy(closed + field->name_length, colon, rest);
+	g_free(field->owned);
+	field->data = field->owned = closed;
+	field->length = field->name_length + rest;
+}
+
+static enum header_result add_field(struct header *header, const char *data, size_t length, guint *odd)
 {
 	struct header_field field = {.data = data, .length = length};
+	const char *colon;
 
 	if (header->fields->len >= LIMIT_HEADER_FIELDS || length > LIMIT_HEADER_FIELD)
 		return HEADER_LIMIT;
-	enum header_result result = check_name(&field);
+	enum header_result result = read_name(&field, &colon);
 	if (result != HEADER_OK)
 		return result;
 	if (!has_clean_lines(data, length))
 		return HEADER_NO_COLON;
-	const char *colon = memchr(data, ':', length);
-	field.name_length = (size_t)(colon - data);
-	if (field.name_length > LIMIT_FIELD_NAME)
+	if (field.name_length > LIMIT_FIELD_NAME_HOLD)
 		return HEADER_NAME_LENGTH;
+	if (field.name_length > LIMIT_FIELD_NAME)
+		*odd |= HEADER_ODD_LONG;
 	if (data[length - 1] != '\n') {
 		/* The message ends inside its header: without a CRLF of our own, a field put behind this one would melt into it. */
 		field.owned = g_malloc(length + 2);
@@ -96,6 +114,11 @@ static enum header_result add_field(struct header *header, const char *data, siz
 		memcpy(field.owned + length, "\r\n", 2);
 		field.data = field.owned;
 		field.length = length + 2;
+		colon = field.data + (colon - data);
+	}
+	if (colon > field.data + field.name_length) {
+		close_gap(&field, colon);
+		*odd |= HEADER_ODD_BLANK;
 	}
 	g_array_append_val(header->fields, field);
 	return HEADER_OK;
@@ -120,7 +143,7 @@ size_t header_mbox_line(const char *data, size_t length)
 	return behind < length && data[behind] == ':' ? 0 : line_length(data, length);
 }
 
-static enum header_result parse_fields(const char *data, size_t length, struct header *header, size_t *body)
+static enum header_result parse_fields(const char *data, size_t length, struct header *header, size_t *body, guint *odd)
 {
 	/* One byte over the limit is enough to see that the block is too long, however long the message is. */
 	size_t bound = MIN(length, (size_t)LIMIT_HEADER_BLOCK + 1);
@@ -131,7 +154,7 @@ static enum header_result parse_fields(const char *data, size_t length, struct h
 
 		if (place + size == bound && bound < length)
 			return HEADER_LIMIT;
-		enum header_result result = add_field(header, data + place, size);
+		enum header_result result = add_field(header, data + place, size, odd);
 		if (result != HEADER_OK)
 			return result;
 		place += size;
@@ -144,15 +167,28 @@ static enum header_result parse_fields(const char *data, size_t length, struct h
 	return HEADER_OK;
 }
 
-enum header_result header_parse(const char *data, size_t length, struct header *header, size_t *body)
+enum header_result header_parse_odd(const char *data, size_t length, struct header *header, size_t *body, guint *odd)
 {
 	header->fields = g_array_new(FALSE, FALSE, sizeof(struct header_field));
 	g_array_set_clear_func(header->fields, clear_field);
 	*body = 0;
-	enum header_result result = parse_fields(data, length, header, body);
+	*odd = 0;
+	enum header_result result = parse_fields(data, length, header, body, odd);
 	if (result != HEADER_OK)
 		header_clear(header);
 	return result;
+}
+
+enum header_result header_parse(const char *data, size_t length, struct header *header, size_t *body)
+{
+	guint odd;
+	enum header_result result = header_parse_odd(data, length, header, body, &odd);
+
+	if (result != HEADER_OK || odd == 0)
+		return result;
+	header_clear(header);
+	*body = 0;
+	return odd & HEADER_ODD_BLANK ? HEADER_NAME : HEADER_NAME_LENGTH;
 }
 
 void header_clear(struct header *header)

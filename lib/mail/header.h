@@ -38,6 +38,15 @@ enum header_result {
  */
 enum header_result header_parse(const char *data, size_t length, struct header *header, size_t *body)
 	G_GNUC_WARN_UNUSED_RESULT;
+/** What is odd about a name, but leaves no doubt which field it is. */
+enum header_oddity {
+	HEADER_ODD_BLANK = 1, /**< blanks before the colon (RFC 5322 section 4.5 lets such be read); they are taken out */
+	HEADER_ODD_LONG = 2,  /**< name over LIMIT_FIELD_NAME, up to LIMIT_FIELD_NAME_HOLD: never for libopendkim */
+};
+
+/** As header_parse(), but what is only odd parses, and `*odd` says what there is of it (enum header_oddity). */
+enum header_result header_parse_odd(const char *data, size_t length, struct header *header, size_t *body, guint *odd)
+	G_GNUC_WARN_UNUSED_RESULT;
 /** Bytes of an mbox "From " or ">From " line at the very top, with its CRLF; 0 when there is none. */
 size_t header_mbox_line(const char *data, size_t length);
 /** Frees fields and store; the struct may be used again. A zeroed struct is fine. */

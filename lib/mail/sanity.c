@@ -28,7 +28,7 @@ static struct verdict check_single(const struct header *header)
 		guint count = header_count(header, single_fields[i]);
 
 		if (count > 1)
-			return verdict_refused("5.6.0", "This message has %u fields called %s; there may be only one", count,
+			return verdict_unclear("5.6.0", "This message has %u fields called %s; there may be only one", count,
 				single_fields[i]);
 	}
 	return VERDICT_UNDECIDED;
@@ -77,9 +77,9 @@ static struct verdict check_addresses(const struct header *header, gboolean utf8
 		if (!value || !text_has_8bit(value, strlen(value)))
 			continue;
 		if (!text_is_utf8(value, strlen(value)))
-			return verdict_refused("5.6.0", "The %s field of this message is neither ASCII nor UTF-8", address_fields[i]);
+			return verdict_unclear("5.6.0", "The %s field of this message is neither ASCII nor UTF-8", address_fields[i]);
 		if (!utf8_allowed && has_8bit_address(value))
-			return verdict_refused("5.6.7", "The %s field of this message has an address that needs SMTPUTF8",
+			return verdict_unclear("5.6.7", "The %s field of this message has an address that needs SMTPUTF8",
 				address_fields[i]);
 	}
 	return VERDICT_UNDECIDED;
@@ -89,7 +89,7 @@ static struct verdict check_structure(const struct walk *walk)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(ambiguities); i++)
 		if (walk->flags & ambiguities[i].flag)
-			return verdict_refused("5.6.0", "A part of this message %s, so not everybody would see the same",
+			return verdict_unclear("5.6.0", "A part of this message %s, so not everybody would see the same",
 				ambiguities[i].text);
 	return VERDICT_UNDECIDED;
 }

@@ -32,16 +32,26 @@ static struct verdict refuse_limit(const char *data, size_t length)
 	return verdict_refused("5.6.0", "The header of this message is longer than %d bytes", LIMIT_HEADER_BLOCK);
 }
 
+static struct verdict judge_odd(guint odd)
+{
+	if (odd & HEADER_ODD_BLANK)
+		return verdict_unclear("5.6.0", "The header of this message has a blank before the colon of a field");
+	if (odd & HEADER_ODD_LONG)
+		return verdict_unclear("5.6.0", "The header of this message has a field name longer than %d bytes", LIMIT_FIELD_NAME);
+	return VERDICT_UNDECIDED;
+}
+
 static struct verdict check_header(const char *data, size_t length)
 {
 	struct header header;
 	size_t body;
-	enum header_result result = header_parse(data, length, &header, &body);
+	guint odd;
+	enum header_result result = header_parse_odd(data, length, &header, &body, &odd);
 
 	header_clear(&header);
 	switch (result) {
 	case HEADER_OK:
-		return VERDICT_UNDECIDED;
+		return judge_odd(odd);
 	case HEADER_NO_COLON:
 		return verdict_refused("5.6.0", "The header of this message has a line that is no header field");
 	case HEADER_NAME:
@@ -49,7 +59,7 @@ static struct verdict check_header(const char *data, size_t length)
 			"The header of this message has a field whose name is empty or has a blank or a foreign character in it");
 	case HEADER_NAME_LENGTH:
 		return verdict_refused("5.6.0", "The header of this message has a field name longer than %d bytes",
-			LIMIT_FIELD_NAME);
+			LIMIT_FIELD_NAME_HOLD);
 	case HEADER_LIMIT:
 		return refuse_limit(data, length);
 	}
@@ -122,9 +132,8 @@ static struct verdict check_entity(const char *data, const struct walk_entity *e
 
 static struct verdict check_walk(const char *data, enum walk_result result, const struct walk *walk)
 {
-	if (result == WALK_DEPTH || walk->depth > LIMIT_MIME_DEPTH_HOLD)
-		return verdict_refused("5.6.0", "The parts of this message are nested deeper than %d",
-			LIMIT_MIME_DEPTH_HOLD);
+	if (result == WALK_DEPTH)
+		return verdict_refused("5.6.0", "The parts of this message are nested deeper than %d", LIMIT_MIME_DEPTH);
 	if (result == WALK_PARTS)
 		return verdict_refused("5.6.0", "This message has more than %d parts", LIMIT_MIME_PARTS);
 	if (result == WALK_HEADER_LIMIT)
@@ -137,6 +146,8 @@ static struct verdict check_walk(const char *data, enum walk_result result, cons
 		if (verdict_is_final(&verdict))
 			return verdict;
 	}
+	if (walk->depth > LIMIT_MIME_DEPTH_HOLD)
+		return verdict_unclear("5.6.0", "The parts of this message are nested deeper than %d", LIMIT_MIME_DEPTH_HOLD);
 	return VERDICT_UNDECIDED;
 }
 
@@ -145,10 +156,10 @@ struct verdict scan_message(const char *data, size_t length)
 	struct verdict verdict = check_header(data, length);
 	struct walk walk;
 
-	if (verdict_is_final(&verdict))
+	if (verdict.class == VERDICT_REFUSED)
 		return verdict;
 	enum walk_result result = walk_message(data, length, &walk);
-	verdict = check_walk(data, result, &walk);
+	verdict = verdict_graver(verdict, check_walk(data, result, &walk));
 	walk_clear(&walk);
 	return verdict;
 }

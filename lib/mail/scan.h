@@ -13,8 +13,9 @@
 #include "lib/base/verdict.h"
 
 /**
- * Looks at the whole message (data, length), CRLF line ends. VERDICT_NONE: go on; header_parse() will then succeed. Else refused
- * with "5.6.0" and the limit in words. Linear time; memory is bounded by limits.h and the size of the part headers.
+ * Looks at the whole message (data, length), CRLF line ends. VERDICT_NONE: go on; header_parse() will then succeed. VERDICT_UNCLEAR: a
+ * person has to look at it, since names of fields are odd or parts nested deep; header_parse_odd() will succeed. Else refused. Each with
+ * "5.6.0" and the reason in words. Linear time; memory is bounded by limits.h and the size of the part headers.
  */
 struct verdict scan_message(const char *data, size_t length) G_GNUC_WARN_UNUSED_RESULT;
 

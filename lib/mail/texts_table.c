@@ -10,7 +10,7 @@ const char *const texts_languages[] = {"en", "nl", "fr", "de", NULL};
 
 const struct texts_row texts_table[] = {
 	/* to moderators */
-	{"held-moderator", " author sender sure reason rule subject size parts until accept reject discard "},
+	{"held-moderator", " author sender sure reason rule flaw subject size parts until accept reject discard "},
 	{"decided", " subject author who done when text "},
 	{"already", " subject who done when "},
 	{"not-moderator-any-more", " subject "},

@@ -7,6 +7,7 @@
  *  text       of "rejected": the moderator's words; of "answer": the name of a text
  *  to         of "answer": the address, of somebody who is no moderator; else
  *  to-person  of "answer": a moderator's hash
+ *  why        of "release-failed" and "refused": why the post cannot go out
  *  state      of "release": accepted, or confirmed: then the scenario is asked again
  */
 #ifndef ROLLCALL_STORE_JOBS_H
@@ -30,6 +31,8 @@ enum jobs_whom {
 	X(DECIDED, "decided", JOBS_MODERATORS, FALSE)                        \
 	X(EXPIRED_AUTHOR, "expired-author", JOBS_AUTHOR, FALSE)              \
 	X(EXPIRED_MODERATORS, "expired-moderators", JOBS_MODERATORS, FALSE)  \
+	X(RELEASE_FAILED, "release-failed", JOBS_MODERATORS, FALSE)          \
+	X(REFUSED, "refused", JOBS_AUTHOR, FALSE)                            \
 	X(ANSWER, "answer", JOBS_ASKER, FALSE)
 
 enum jobs_kind {

@@ -62,8 +62,9 @@
 	/* The TXT records of a name -> verdict (always NONE), enum txt_result, each record's bytes, its strings joined. At most \
 	 * 100 names in a phase, and 4 times dns_deadline for all of them: after that TXT_TROUBLE. */ \
 	X(TXT, "(s)", "((uuss)uaay)")                                                                \
-	/* The job in hand is done (TRUE), or is to be tried again -> verdict (NONE or DEFERRED). */ \
-	X(JOB_DONE, "(b)", "((uuss))")
+	/* The job in hand is done (TRUE), or is to be tried again; and why its post can never go out, "" when it did or may \
+	 * still: then whoever waits for it is told -> verdict (NONE or DEFERRED). */                \
+	X(JOB_DONE, "(bs)", "((uuss))")
 
 enum wire_request {
 #define X(name, arguments, answer) WIRE_##name,

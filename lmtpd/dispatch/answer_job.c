@@ -11,6 +11,7 @@
 #include "lmtpd/dispatch/asker.h"
 #include "lmtpd/dispatch/job_fields.h"
 #include "lmtpd/dispatch/job_people.h"
+#include "lmtpd/dispatch/job_tickets.h"
 #include "lmtpd/dispatch/job_tokens.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
@@ -198,19 +199,46 @@ GVariant *answer_job(struct phase *phase, GVariant *arguments, int fd)
 		parcel.job->held, parcel.fields, parcel.receivers);
 }
 
-GVariant *answer_job_done(struct phase *phase, GVariant *arguments, int fd)
+/*
+ * A release that can never be: its moderators get the post with the reason, or its author, who has confirmed it and is refused by the rules.
+ * Before the job ends, since with its last job the post goes; a crash in between tries again, and tells again.
+ */
+static gboolean tell_failed(struct phase *phase, const char *why, GError **error)
+{
+	const struct store_job *job = phase->errand.job;
+	gboolean confirmed = strcmp(jobs_field(job->fields, "state"), store_held_word(STORE_HELD_CONFIRMED)) == 0;
+	jobs_plan_auto struct jobs_plan plan = {0};
+
+	if (*why == '\0' || strcmp(job->kind, jobs_row(JOBS_RELEASE)->word) != 0)
+		return TRUE;
+	jobs_plan_add(&plan, confirmed ? JOBS_REFUSED : JOBS_RELEASE_FAILED,
+		jobs_fields((struct jobs_pair[]){{"why", why}, {NULL, NULL}}));
+	return store_job_add(phase->worker->store, NULL, job->list, job->held, &plan.jobs[0], error);
+}
+
+static gboolean end_errand(struct phase *phase, gboolean done, const char *why, GError **error)
 {
 	struct store *store = phase->worker->store;
+	gint64 id = phase->errand.job->id;
+
+	if (!done)
+		return store_job_retry(store, id, error);
+	return tell_failed(phase, why, error) && store_job_done(store, id, error);
+}
+
+GVariant *answer_job_done(struct phase *phase, GVariant *arguments, int fd)
+{
 	struct verdict verdict = VERDICT_UNDECIDED;
 	g_autoptr(GError) error = NULL;
+	const char *why;
 	gboolean done;
 
-	g_variant_get(arguments, "(b)", &done);
-	if (!phase->errand.job)
+	g_variant_get(arguments, "(b&s)", &done, &why);
+	if (!phase->errand.job || g_variant_get_size(arguments) > ANSWER_ARGUMENTS)
 		verdict = verdict_deferred("4.3.0", "internal trouble (job done)");
-	else if (!(done ? store_job_done(store, phase->errand.job->id, &error) :
-					  store_job_retry(store, phase->errand.job->id, &error)))
+	else if (!end_errand(phase, done, why, &error))
 		verdict = store_trouble(error);
 	drop(phase);
+	job_tickets_send_due(phase->worker->jobs, phase->worker->store);
 	return g_variant_new("(@(uuss))", wire_verdict(&verdict));
 }

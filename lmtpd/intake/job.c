@@ -34,13 +34,16 @@ static void conclude(struct job *job, const struct verdict *verdict)
 	struct verdict answer_verdict;
 	struct wire_question question = {
 		.request = WIRE_JOB_DONE,
-		.arguments = g_variant_new("(b)", done),
+		.arguments = g_variant_new("(bs)", done, verdict->class == VERDICT_REFUSED ? verdict->text : ""),
 		.fd = -1,
 	};
 	g_autoptr(GVariant) answer = wire_call(job->phase, &question, job->deadline, &answer_verdict);
 
 	log_info("job %" G_GINT64_FORMAT ": list=<%s>, kind=%s, held=%" G_GINT64_FORMAT ", status=%s%s%s", job->number, job->list,
 		job->kind, job->held, done ? "done" : "deferred", *verdict->text ? " " : "", verdict->text);
+	if (verdict->class == VERDICT_REFUSED)
+		log_warning("ALARM list=<%s> held=%" G_GINT64_FORMAT " (%s): it cannot be sent: %s", job->list, job->held, job->kind,
+			verdict->text);
 }
 
 static void run_job(struct job *job, GVariant *answer, int message)

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/list/token.h"
 #include "lib/mail/notice.h"
 #include "lib/mail/order.h"
@@ -23,6 +24,8 @@ static const struct kind_row kinds[] = {
 	{"notice-moderators", "held-moderator", TRUE, TRUE, FALSE, "held"},
 	{"decided", "decided", FALSE, FALSE, FALSE, "decided"},
 	{"expired-moderators", "expired-moderator", FALSE, FALSE, FALSE, "expired"},
+	{"release-failed", "release-failed", TRUE, FALSE, FALSE, "failed"},
+	{"refused", "policy-rejected", FALSE, FALSE, TRUE, "refused"},
 	{"rejected", "rejected", FALSE, FALSE, TRUE, "rejected"},
 	{"expired-author", "expired-author", FALSE, FALSE, TRUE, "expired-author"},
 };
@@ -99,7 +102,7 @@ static char *link_for(const struct composing *composing, const char *token_name,
 				 : NULL;
 }
 
-enum { FIELD_COUNT = 24 };
+enum { FIELD_COUNT = 28 };
 
 struct values {
 	struct texts_field fields[FIELD_COUNT];
@@ -124,7 +127,7 @@ static void collect(const struct composing *composing, struct values *values)
 {
 	/* What texts call it, and what dispatch does: "held-" is the store's, "fact-" was noted when the post came. */
 	static const char *const plain[][2] = {{"subject", "fact-subject"}, {"author", "held-author"}, {"sender", "held-sender"},
-		{"rule", "fact-rule"}, {"size", "fact-size"}, {"parts", "fact-parts"}, {"page", "page"}, {"person", "person"},
+		{"rule", "fact-rule"}, {"flaw", "fact-flaw"}, {"size", "fact-size"}, {"parts", "fact-parts"}, {"page", "page"}, {"person", "person"},
 		{"who", "by"}};
 	const struct job *job = composing->job;
 
@@ -135,7 +138,7 @@ static void collect(const struct composing *composing, struct values *values)
 	add(values, "text", strcmp(job->kind, "answer") == 0 ? NULL : field(job, "text"));
 	add(values, "list", job->list);
 	add_made(values, "list_name", g_strndup(job->list, strcspn(job->list, "@")));
-	add_made(values, "reason", sentence(composing, "", field(job, "held-reason")));
+	add_made(values, "reason", field(job, "why") ? g_strdup(field(job, "why")) : sentence(composing, "", field(job, "held-reason")));
 	add_made(values, "sure", sentence(composing, "sure-", field(job, "fact-method")));
 	add_made(values, "done", sentence(composing, "done-", decision_word(job)));
 	add_made(values, "when", date_text(field(job, "at")));
@@ -256,7 +259,7 @@ static struct verdict notify_one(struct composing *composing)
 	g_autofree char *reply_to = reply_address(composing);
 	g_autofree char *moderators = list_role_address(job->list, row->reply ? "owner" : "editor");
 	/* Moderators have one thread for each held post; an author's thread is the mail that is answered. */
-	const char *thread[] = {row->reply ? answered_id(job) : row->post ? NULL : held_id, NULL};
+	const char *thread[] = {row->reply ? answered_id(job) : strcmp(row->key, "held") == 0 ? NULL : held_id, NULL};
 
 	collect(composing, &values);
 	collect_links(composing, &values, links);
@@ -304,6 +307,9 @@ struct verdict job_notify(struct job *job)
 		g_hash_table_unref(composing.tokens);
 		if (verdict.class == VERDICT_DEFERRED)
 			return verdict;
+		if (verdict.class == VERDICT_REFUSED)
+			log_warning("ALARM list=<%s> job=%" G_GINT64_FORMAT " (%s): nobody can be told: %s", job->list, job->number,
+				job->kind, verdict.text);
 	}
 	return VERDICT_UNDECIDED;
 }

@@ -67,13 +67,20 @@ GVariant *post_ask(struct post *post, guint request, GVariant *arguments, int fd
 	return verdict_is_final(verdict) ? NULL : g_steal_pointer(&answer);
 }
 
-static void post_clear(struct post *post)
+static void forget_made(struct post *post)
 {
-	io_close(&post->phase);
 	io_close(&post->outgoing);
 	header_clear(&post->header);
 	if (post->body)
 		g_string_free(post->body, TRUE);
+	post->body = NULL;
+	post->cooked = 0;
+}
+
+static void post_clear(struct post *post)
+{
+	io_close(&post->phase);
+	forget_made(post);
 	g_free(post->queue_id);
 	g_free(post->rule);
 }
@@ -97,6 +104,26 @@ static struct verdict run_stages(struct post *post)
 	log_panic("the last stage gave no verdict");
 }
 
+struct verdict post_unclear(const struct message *message)
+{
+	struct verdict verdict = verdict_graver(message->scan, message->doubt);
+
+	return verdict.class == VERDICT_UNCLEAR ? verdict : VERDICT_UNDECIDED;
+}
+
+struct verdict post_rehearse(struct post *post)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	gsize i = 0;
+
+	while (stages[i].run != post_authorise)
+		i++;
+	for (i++; stages[i].run != post_fan_out && !verdict_is_final(&verdict); i++)
+		verdict = stages[i].run(post);
+	forget_made(post);
+	return verdict;
+}
+
 static struct verdict deliver_one(const struct post_setup *setup, const struct session_envelope *envelope,
 	struct message *message, const struct session_recipient *recipient)
 {
@@ -108,6 +135,7 @@ static struct verdict deliver_one(const struct post_setup *setup, const struct s
 		.role = recipient->role,
 		.extension = recipient->extension,
 		.method = "smtp",
+		.smtputf8 = envelope->smtputf8,
 		.deadline = envelope->deadline,
 		.phase = -1,
 		.outgoing = -1,
@@ -115,6 +143,8 @@ static struct verdict deliver_one(const struct post_setup *setup, const struct s
 	};
 	struct verdict verdict = run_stages(&post);
 
+	if (verdict.class == VERDICT_REFUSED)
+		verdict = post_soften(&post, &verdict);
 	post_log(&post, &verdict);
 	post_clear(&post);
 	return verdict;
@@ -159,6 +189,7 @@ struct verdict post_release(const struct post_setup *setup, const struct post_re
 		.list = release->list,
 		.role = LIST_ROLE_POST,
 		.method = release->method,
+		.smtputf8 = release->smtputf8,
 		.held = release->held,
 		.deadline = deadline_in((guint)settings_number(setup->knowledge->settings, SET_post_deadline, NULL)),
 		.phase = release->phase,

@@ -47,13 +47,13 @@ enum { POST_KEY_SIZE = 32 };
 /** The message, read once for all the lists it is for. */
 struct message {
 	struct io_mapping raw;
-	struct verdict scan, parse; /**< what those stages said, once `scanned` and `parsed` */
+	struct verdict scan, parse; /**< what those stages said, once `scanned` and `parsed`; `scan` may be UNCLEAR */
 	gboolean scanned, parsed;
 	struct header header;       /**< fields as they came; empty until parsed */
 	size_t body;                /**< offset of the body in `raw` */
 	char *author;               /**< address in normal form; NULL when there is not exactly one */
-	struct verdict doubt;       /**< why the message is no post for a list: author, ambiguity. NONE: it may be one */
-	struct understanding says;  /**< subject, identifiers, type; empty while there is a doubt about the structure */
+	struct verdict doubt;       /**< why the message is no post for a list (REFUSED), or only one when a person says so (UNCLEAR) */
+	struct understanding says;  /**< subject, identifiers, type; empty where `doubt` refuses it */
 	gboolean authenticated;
 	struct verdict authenticate; /**< what that stage said, once `authenticated`: DEFERRED when a check that counts met trouble */
 	struct authentication authentication; /**< how sure we are of the author; everything "none" until `authenticated` */
@@ -68,6 +68,7 @@ struct post {
 	const char *extension;     /**< what stood behind the '+' of a role address; NULL when nothing */
 	enum list_role role;       /**< an editor's forward turns a post into mail for the moderators */
 	const char *method;        /**< how sure we are of the author, in the words of scenarios: smtp, dkim, md5, smime */
+	gboolean smtputf8;         /**< what is not ASCII in its header may go out so */
 	gint64 held;               /**< number of the held post that is being released, 0 for one that just came */
 	struct deadline deadline;
 	int phase;                 /**< the wire, -1 until somebody asks */
@@ -110,6 +111,26 @@ enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2 };
 
 /** Puts the post into the store as the decision says: HELD, or DEFERRED. */
 struct verdict post_hold(struct post *post, enum post_hold kind, const struct rules_decision *decision);
+
+/**
+ * Why a person has to look at the message before it may go out on any list (UNCLEAR, never a reply), or NONE: it duplicates a field, other
+ * software sees other parts than we do, and the like (HOSTILE M8, M9, M13, M16, M34).
+ */
+struct verdict post_unclear(const struct message *message);
+
+/**
+ * Runs the stages between the decision and the fan-out, and forgets what they made. NONE: it could go out now; else what they said. Asked
+ * before a moderator is, so that what cannot go out is refused while somebody waits for the answer.
+ */
+struct verdict post_rehearse(struct post *post);
+
+/**
+ * What becomes of a refusal whose bounce might go to somebody who never wrote (HOSTILE rule B): as the setting unauthenticated_refusals says.
+ * The same verdict where the envelope sender is proved, or the setting wants it so; DEFERRED when that cannot be told now.
+ */
+struct verdict post_soften(struct post *post, const struct verdict *refusal);
+/** Whether a refusal of the scenario is to be held instead. */
+gboolean post_holds_refusals(const struct post *post);
 
 /** The one line that each post leaves in the log, keys in fixed order (STYLE, practice 9). */
 void post_log(const struct post *post, const struct verdict *verdict);

@@ -49,12 +49,45 @@ static gboolean is_quiet(const struct rules_decision *decision)
 	return g_strv_contains(decision->modifiers, "quiet");
 }
 
-static struct verdict refuse(const struct post *post, const struct rules_decision *decision)
+/*
+ * To the moderators whatever the rules would do to a clear one, but only if it could go out as it is: what Postfix or libopendkim cannot
+ * carry is refused while its author still waits for the answer, and not when somebody has accepted it.
+ */
+static struct verdict hold_doubtful(struct post *post, const struct rules_decision *decision, const char *reason)
+{
+	struct verdict unclear = post_unclear(post->message);
+	struct rules_decision held = *decision;
+
+	/* An address that is not ASCII can only travel so, and then reaches those members whose servers can take it. */
+	if (strcmp(unclear.status, "5.6.7") == 0)
+		post->smtputf8 = TRUE;
+	struct verdict verdict = post_rehearse(post);
+	if (verdict_is_final(&verdict))
+		return verdict;
+	held.reason = reason;
+	return post_hold(post, POST_HOLD_MODERATION, &held);
+}
+
+static gboolean is_unclear(const struct post *post)
+{
+	struct verdict unclear = post_unclear(post->message);
+
+	return verdict_is_final(&unclear);
+}
+
+static struct verdict hold(struct post *post, enum post_hold kind, const struct rules_decision *decision)
+{
+	return is_unclear(post) ? hold_doubtful(post, decision, "held-structure") : post_hold(post, kind, decision);
+}
+
+static struct verdict refuse(struct post *post, const struct rules_decision *decision)
 {
 	g_autofree char *reason = reason_text(post, decision->reason);
 
 	if (is_quiet(decision))
 		return verdict_discarded("the list's rules say so, and to tell nobody");
+	if (post_holds_refusals(post))
+		return hold_doubtful(post, decision, decision->reason ? decision->reason : "other");
 	return verdict_refused("5.7.1", "%s", reason);
 }
 
@@ -69,7 +102,7 @@ static struct verdict follow(struct post *post, const struct rules_decision *dec
 {
 	switch (decision->action) {
 	case RULES_DO_IT:
-		return VERDICT_UNDECIDED;
+		return is_unclear(post) ? hold(post, POST_HOLD_MODERATION, decision) : VERDICT_UNDECIDED;
 	case RULES_REJECT:
 		if (decision->status == RULES_NOT_COMPILED)
 			return wait_for_admin(post, decision, "missing or not usable");
@@ -80,10 +113,12 @@ static struct verdict follow(struct post *post, const struct rules_decision *dec
 		return decision->status == RULES_TROUBLED ? wait_for_admin(post, decision, "cannot be decided")
 												  : verdict_deferred("4.7.1", "the list's rules say to wait");
 	case RULES_EDITORKEY:
-		return post_hold(post, POST_HOLD_MODERATION, decision);
+		return hold(post, POST_HOLD_MODERATION, decision);
 	case RULES_REQUEST_AUTH:
-		return post_hold(post, POST_HOLD_CONFIRMATION, decision);
+		return hold(post, POST_HOLD_CONFIRMATION, decision);
 	case RULES_EDITOR:
+		if (is_unclear(post))
+			return hold(post, POST_HOLD_MODERATION, decision);
 		/* Forwarded to the moderators, and nothing is kept. */
 		post->role = LIST_ROLE_EDITOR;
 		return VERDICT_UNDECIDED;

@@ -47,7 +47,7 @@ struct verdict post_cook(struct post *post)
 		cook_post(post, &cook, &post->header);
 	else
 		forward(post, &cook, &post->header);
-	struct verdict verdict = eight_bit_encode(&post->header, post->envelope->smtputf8);
+	struct verdict verdict = eight_bit_encode(&post->header, post->smtputf8);
 	if (verdict_is_final(&verdict))
 		return verdict;
 	address_form_settle(&post->header);

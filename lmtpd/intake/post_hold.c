@@ -45,6 +45,7 @@ static GVariant *collect_facts(const struct post *post, const struct rules_decis
 	const char *language = settings_text(post->setup->knowledge->settings, SET_language, post->list);
 	g_autofree char *size = describe_size(message->raw.length, language);
 	g_autofree char *parts = NULL;
+	struct verdict unclear = post_unclear(message);
 	struct walk walk = {0};
 	GVariantBuilder facts;
 
@@ -57,11 +58,13 @@ static GVariant *collect_facts(const struct post *post, const struct rules_decis
 	add_fact(&facts, "size", size);
 	add_fact(&facts, "parts", parts);
 	add_fact(&facts, "method", post->method);
-	add_fact(&facts, "smtputf8", post->envelope->smtputf8 ? "yes" : NULL);
+	add_fact(&facts, "smtputf8", post->smtputf8 ? "yes" : NULL);
 	add_fact(&facts, "client-name", post->envelope->client_name);
 	add_fact(&facts, "client-address", post->envelope->client_address);
 	if (decision->rule)
 		add_fact(&facts, "rule", decision->rule->text);
+	if (verdict_is_final(&unclear))
+		add_fact(&facts, "flaw", unclear.text);
 	if (!may_tell_author(post))
 		add_fact(&facts, "answerable", "no");
 	else if (!g_strv_contains(decision->modifiers, "quiet"))

@@ -33,22 +33,25 @@ static struct verdict find_author(struct message *message, gboolean smtputf8)
 	return verdict;
 }
 
-/* What keeps a mail from being a list post, whatever the list. */
+/* What keeps a mail from being a list post, whatever the list, or wants a person to look at it. */
 static struct verdict find_doubt(struct message *message, gboolean smtputf8)
 {
 	struct verdict author = find_author(message, smtputf8);
-	struct verdict structure = check_structure(message, smtputf8);
+	struct verdict doubt = verdict_graver(author, check_structure(message, smtputf8));
 
-	if (verdict_is_final(&structure))
-		return verdict_is_final(&author) ? author : structure;
+	if (doubt.class == VERDICT_REFUSED)
+		return doubt;
 	if (!understand_message(message->raw.data, message->raw.length, &message->header, &message->says))
 		return verdict_refused("5.6.0", "the message cannot be read as a mail");
-	return author;
+	return doubt;
 }
 
 static struct verdict parse_message(struct message *message, gboolean smtputf8)
 {
-	if (header_parse(message->raw.data, message->raw.length, &message->header, &message->body) != HEADER_OK)
+	guint odd;
+
+	/* That names are odd, post_scan() has noted. */
+	if (header_parse_odd(message->raw.data, message->raw.length, &message->header, &message->body, &odd) != HEADER_OK)
 		return verdict_refused("5.6.0", "the header has a line that is no header field");
 	message->doubt = find_doubt(message, smtputf8);
 	return VERDICT_UNDECIDED;
@@ -81,5 +84,6 @@ struct verdict post_parse(struct post *post)
 	struct verdict loop = check_automatic(post);
 	if (verdict_is_final(&loop) || post->role != LIST_ROLE_POST)
 		return loop;
-	return message->doubt;
+	/* Whether what is unclear is held or not wanted at all, the list's scenario says: see post_unclear(). */
+	return message->doubt.class == VERDICT_UNCLEAR ? VERDICT_UNDECIDED : message->doubt;
 }

@@ -10,5 +10,5 @@ struct verdict post_scan(struct post *post)
 		message->scanned = TRUE;
 		message->scan = scan_message(message->raw.data, message->raw.length);
 	}
-	return message->scan;
+	return message->scan.class == VERDICT_UNCLEAR ? VERDICT_UNDECIDED : message->scan;
 }

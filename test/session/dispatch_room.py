@@ -97,9 +97,9 @@ class Job:
             DOMAIN, DOMAIN, text, self.recipients[place]["id"], DOMAIN, json.dumps(self.recipients[place]))
         return self.phase.ask("NOTICE", place, key or key_of("K"), message=message.encode())
 
-    def done(self, done=True):
+    def done(self, done=True, why=""):
         with self.phase:
-            answer = self.phase.ask("JOB_DONE", done)
+            answer = self.phase.ask("JOB_DONE", done, why)
             assert answer.word == "none", answer
 
     def send_all(self):

@@ -64,7 +64,7 @@ def test_from_hold_to_release(room, ours):
         assert phase.ask("CLAIM", ours.name, key).word == "none"
         assert phase.ask("PREPARE", ours.name, 0, key, message=POST.replace(b"\r\n", b"\n")).values == [3]
         assert phase.ask("COMMIT").word == "sent"
-        assert phase.ask("JOB_DONE", True).word == "none"
+        assert phase.ask("JOB_DONE", True, "").word == "none"
     room.world.copies(3)
     assert sorted(room.world.sink.recipients()) == sorted(ours.moderators + [AUTHOR])
     text, answer = room.answer_to(ours.name)

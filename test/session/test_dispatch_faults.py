@@ -106,7 +106,7 @@ def test_out_of_turn(room, ours):
             assert phase.ask("JOB", number).word == "discarded"
     with room.phase() as phase:
         assert phase.ask("NOTICE", 0, key, message=POST).word == "deferred"
-        assert phase.ask("JOB_DONE", True).word == "deferred"
+        assert phase.ask("JOB_DONE", True, "").word == "deferred"
         assert phase.ask("HOLD", ours.name, key, 1, AUTHOR, AUTHOR, "", {}, message=POST).word == "deferred", "without K"
         assert phase.ask("CLAIM", ours.name, key).word == "none"
         assert phase.ask("HOLD", ours.name, key_of("other"), 1, AUTHOR, AUTHOR, "", {}, message=POST).word == "deferred"
@@ -140,7 +140,7 @@ def test_a_child_gets_one_job(room, ours):
     number, = room.due(second)
     room.store("UPDATE job SET due_at = 0 WHERE id = ?", number)
     with job.phase as phase:
-        assert phase.ask("JOB_DONE", True).word == "none"
+        assert phase.ask("JOB_DONE", True, "").word == "none"
         assert phase.ask("JOB", number).word == "deferred"
 
 
@@ -220,7 +220,7 @@ def test_kill_at_each_step(room, ours):
     assert release.message == POST
     with release.phase as phase:
         assert phase.ask("CLAIM", ours.name, key).word == "sent"
-        assert phase.ask("JOB_DONE", True).word == "none"
+        assert phase.ask("JOB_DONE", True, "").word == "none"
     room.world.copies(3)
     assert set(room.world.sink.recipients().values()) == {1}
 

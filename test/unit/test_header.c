@@ -307,9 +307,54 @@ static void test_panics(void **state)
 	}
 }
 
+/* M9: odd, but no doubt which field it is. */
+static void test_odd(void **state)
+{
+	g_autofree char *name = help_repeat("N", 900);
+	g_autofree char *longer = g_strconcat(name, "N: a\r\n", NULL), *longest = g_strconcat(name, " : a\r\n", NULL);
+	const struct {
+		const char *text;
+		enum header_result result;
+		guint odd;
+		const char *name, *out;
+	} cases[] = {
+		{"Subject: a\r\n", HEADER_OK, 0, "Subject", "Subject: a\r\n"},
+		{"Subject : a\r\n b\r\n", HEADER_OK, HEADER_ODD_BLANK, "Subject", "Subject: a\r\n b\r\n"},
+		{"Subject \t : a : b", HEADER_OK, HEADER_ODD_BLANK, "subject", "Subject: a : b\r\n"},
+		{"From : a\r\nFrom: b\r\n", HEADER_OK, HEADER_ODD_BLANK, "From", "From: a\r\nFrom: b\r\n"},
+		{longest, HEADER_OK, HEADER_ODD_BLANK | HEADER_ODD_LONG, name, NULL},
+		{longer, HEADER_NAME_LENGTH, 0, NULL, NULL},
+		{"My Subject : a\r\n", HEADER_NAME, 0, NULL, NULL},
+		{" : a\r\n", HEADER_NO_COLON, 0, NULL, NULL},
+		{"Subject : a\r\nno colon\r\n", HEADER_NO_COLON, 0, NULL, NULL},
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		size_t length = strlen(cases[i].text), body;
+		char *exact = g_memdup2(cases[i].text, length);
+		g_autoptr(GString) out = g_string_new(NULL);
+		struct header header;
+		guint odd;
+
+		assert_int_equal(header_parse_odd(exact, length, &header, &body, &odd), cases[i].result);
+		if (cases[i].result == HEADER_OK) {
+			assert_int_equal(odd, cases[i].odd);
+			assert_true(header_count(&header, cases[i].name) >= 1);
+			header_render(&header, out);
+			if (cases[i].out)
+				assert_string_equal(out->str, cases[i].out);
+		} else {
+			assert_null(header.fields);
+		}
+		header_clear(&header);
+		g_free(exact);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_limits),

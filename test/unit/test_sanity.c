@@ -34,7 +34,7 @@ static void expect(const char *text, gboolean utf8, const char *status, const ch
 	}
 	if (!strstr(verdict.text, reason))
 		print_error("%s: \"%s\"\n", text, verdict.text);
-	assert_int_equal(verdict.class, VERDICT_REFUSED);
+	assert_int_equal(verdict.class, VERDICT_UNCLEAR);
 	assert_string_equal(verdict.status, status);
 	assert_non_null(strstr(verdict.text, reason));
 }

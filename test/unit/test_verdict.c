@@ -37,6 +37,9 @@ static void test_constructors(void **state)
 	assert_string_equal(sent.status, "2.0.0");
 	assert_int_equal(verdict_discarded("x").class, VERDICT_DISCARDED);
 	assert_int_equal(verdict_held("x").class, VERDICT_HELD);
+	/* Forgotten somewhere, it is a refusal and no 250. */
+	assert_int_equal(verdict_unclear("5.6.0", "x").class, VERDICT_UNCLEAR);
+	assert_int_equal(verdict_unclear("5.6.0", "x").code, 550);
 }
 
 static void test_text_is_one_printable_line(void **state)
@@ -77,6 +80,7 @@ static void test_wire(void **state)
 		{VERDICT_DEFERRED, 4510, "4.3.0", FALSE},
 		{VERDICT_REFUSED, 650, "5.7.1", FALSE},
 		{VERDICT_NONE, 0, "", FALSE},
+		{VERDICT_UNCLEAR, 550, "5.6.0", FALSE},
 		{99, 250, "2.0.0", FALSE},
 		{G_MAXUINT, 250, "2.0.0", FALSE},
 	};
@@ -103,6 +107,7 @@ static void test_words(void **state)
 	assert_string_equal(verdict_word(VERDICT_DEFERRED), "deferred");
 	assert_string_equal(verdict_word(VERDICT_REFUSED), "refused");
 	assert_string_equal(verdict_word(VERDICT_HELD), "held");
+	assert_string_equal(verdict_word(VERDICT_UNCLEAR), "unclear");
 }
 
 int main(void)
