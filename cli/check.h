@@ -10,6 +10,7 @@
 #include "cli/identity.h"
 #include "cli/report.h"
 #include "lib/base/settings.h"
+#include "lib/crm/crm.h"
 
 struct check {
 	const char *config; /**< path, for messages */
@@ -30,6 +31,10 @@ void check_sockets(struct check *check);
 void check_directories(struct check *check);
 /** DKIM keys. */
 void check_keys(struct check *check);
+/** Scenarios: files, the settings that name them, banned addresses. */
+void check_rules(struct check *check);
+/** That the view has every column that a scenario asks for; a part of check_crm(). */
+void check_columns(struct check *check, struct crm *crm);
 /** The option file, without connecting. */
 void check_options(struct check *check);
 /** The CRM, live: TLS, grants, view, every list; leaves `check->lists`. */

@@ -114,6 +114,8 @@ void check_crm(struct check *check)
 		check_lists(check);
 	else if (report_errors(check->report) == errors)
 		report_add(check->report, REPORT_ERROR, "CRM: %s", connected ? verdict.text : "nothing is known about it");
+	if (connected)
+		check_columns(check, crm);
 	crm_free(crm);
 	identity_resume(&check->identity);
 }

@@ -19,6 +19,7 @@ static const struct {
 	{ALWAYS, check_sockets},
 	{ALWAYS, check_directories},
 	{ALWAYS, check_keys},
+	{ALWAYS, check_rules},
 	{OFFLINE, check_options},
 	{ONLINE, check_crm},
 	{ONLINE, check_postfix},

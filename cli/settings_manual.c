@@ -86,6 +86,7 @@ char *settings_text_manual(void)
 	} sections[] = {
 		{SCOPE_ROLLCALL, "In [rollcall]"},
 		{SCOPE_CRM, "In [crm]"},
+		{SCOPE_SITE, "In [rollcall], and in [domain NAME] for that domain"},
 		{SCOPE_DOMAIN, "In [domain NAME] only"},
 		{SCOPE_LIST, "In [domain NAME] or [list NAME@DOMAIN]"},
 	};

@@ -20,9 +20,14 @@ struct style {
 	void (*setting)(GString *out, const struct shown *shown);
 };
 
-static gboolean is_of_place(enum setting_scope scope)
+/* Whether it is told there: at a domain or list `where`, or (NULL) in [rollcall] and [crm]. A SITE setting is told where it was given. */
+static gboolean is_of_place(const struct settings_view *view, enum setting setting, const char *where)
 {
-	return scope == SCOPE_DOMAIN || scope == SCOPE_LIST;
+	enum setting_scope scope = settings_row(setting)->scope;
+
+	if (scope == SCOPE_SITE)
+		return !where || settings_line(view->settings, setting, where) != settings_line(view->settings, setting, NULL);
+	return (scope == SCOPE_DOMAIN || scope == SCOPE_LIST) == (where != NULL);
 }
 
 /* Whether [list] gives it a value other than its domain's: the line tells. */
@@ -51,6 +56,8 @@ static char *section_of(enum setting_scope scope, const char *where)
 		return g_strdup("rollcall");
 	case SCOPE_CRM:
 		return g_strdup("crm");
+	case SCOPE_SITE:
+		return where ? section_of(SCOPE_DOMAIN, where) : g_strdup("rollcall");
 	case SCOPE_DOMAIN:
 		return g_strdup_printf("domain %s", at ? at + 1 : where);
 	case SCOPE_LIST:
@@ -67,7 +74,7 @@ static void show_place(GString *out, const struct settings_view *view, const cha
 		enum setting setting = (enum setting)i;
 		enum setting_scope scope = settings_row(setting)->scope;
 
-		if (is_of_place(scope) != (where != NULL) || !is_shown(view, setting, where))
+		if (!is_of_place(view, setting, where) || !is_shown(view, setting, where))
 			continue;
 		g_autofree char *section = section_of(scope, where);
 		struct shown shown = {

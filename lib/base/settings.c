@@ -92,6 +92,8 @@ static guint distance(const char *a, const char *b)
 /* Whether a setting of `scope` may stand in a section of `kind`. */
 static gboolean may_stand(enum setting_scope scope, enum setting_scope kind)
 {
+	if (scope == SCOPE_SITE)
+		return kind == SCOPE_ROLLCALL || kind == SCOPE_DOMAIN;
 	return scope == kind || (scope == SCOPE_LIST && kind == SCOPE_DOMAIN);
 }
 
@@ -268,13 +270,20 @@ static const struct setting_value *in_section(const struct settings *settings, c
 	return values ? values[setting] : NULL;
 }
 
+static const struct setting_value *in_domain(const struct settings *settings, const char *where, enum setting setting)
+{
+	const char *at = strrchr(where, '@');
+
+	return in_section(settings, "domain", at ? at + 1 : where, setting);
+}
+
 static const struct setting_value *find_value(const struct settings *settings, enum setting setting,
 	const char *where)
 {
 	const struct setting_row *row = settings_row(setting);
 	const struct setting_value *value = NULL;
 
-	if ((where == NULL) != (row->scope == SCOPE_ROLLCALL || row->scope == SCOPE_CRM))
+	if (row->scope != SCOPE_SITE && (where == NULL) != (row->scope == SCOPE_ROLLCALL || row->scope == SCOPE_CRM))
 		log_panic("setting %s asked for in the wrong place", row->name);
 	switch (row->scope) {
 	case SCOPE_ROLLCALL:
@@ -288,11 +297,11 @@ static const struct setting_value *find_value(const struct settings *settings, e
 			value = in_section(settings, "list", where, setting);
 		G_GNUC_FALLTHROUGH;
 	case SCOPE_DOMAIN:
-		if (!value) {
-			const char *at = strrchr(where, '@');
-
-			value = in_section(settings, "domain", at ? at + 1 : where, setting);
-		}
+		value = value ? value : in_domain(settings, where, setting);
+		break;
+	case SCOPE_SITE:
+		value = where ? in_domain(settings, where, setting) : NULL;
+		value = value ? value : in_section(settings, "rollcall", NULL, setting);
 		break;
 	}
 	return value ? value : settings->defaults[setting];

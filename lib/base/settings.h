@@ -14,7 +14,13 @@
 #include <glib.h>
 
 /** Where a setting may stand. A LIST setting stands in [list] or [domain]; a DOMAIN one in [domain] only. */
-enum setting_scope { SCOPE_ROLLCALL, SCOPE_CRM, SCOPE_DOMAIN, SCOPE_LIST };
+enum setting_scope {
+	SCOPE_ROLLCALL,
+	SCOPE_CRM,
+	SCOPE_SITE, /**< in [rollcall], and in [domain] for that domain instead */
+	SCOPE_DOMAIN,
+	SCOPE_LIST,
+};
 
 /** What a value must look like. */
 enum setting_type {
@@ -80,7 +86,7 @@ static inline void settings_clear(struct settings **settings)
 #define settings_auto __attribute__((cleanup(settings_clear)))
 
 /*
- * Values. `where` is NULL for [rollcall] and [crm] settings, a domain for DOMAIN settings, a list's
+ * Values. `where` is NULL for [rollcall] and [crm] settings, a domain for DOMAIN settings, either of the two for SITE settings, a list's
  * address in normal form (or a domain) for LIST settings. Strings belong to `settings` and live as
  * long. Asking for the wrong type or scope panics: it is a bug.
  */

@@ -65,6 +65,10 @@ SETTING(SCOPE_ROLLCALL, texts_directory, TYPE_PATH, "/etc/rollcall/texts", 1, 40
 SETTING(SCOPE_ROLLCALL, log, TYPE_CHOICE, "syslog", 0, 0, "syslog|stderr", "Where the log goes.")
 SETTING(SCOPE_ROLLCALL, log_debug, TYPE_BOOLEAN, "no", 0, 0, NULL, "Also log each protocol step.")
 
+/* ---- [rollcall], and [domain NAME] for that domain ---- */
+SETTING(SCOPE_SITE, listmasters, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Addresses that is_listmaster() and is_owner() of scenarios take for listmasters: those of [rollcall] for all lists, those of a domain for its own.")
+
 /* ---- [crm] ---- */
 SETTING(SCOPE_CRM, option_file, TYPE_PATH, "/etc/rollcall/crm.cnf", 0, 4096, NULL,
 	"MySQL option file with host, port, user, password, database and ssl-ca, as mysql --defaults-file reads it.")
@@ -117,6 +121,34 @@ SETTING(SCOPE_LIST, shrink_guard, TYPE_SECONDS, "6h", 0, 604800, NULL,
 	"How long posts wait when a list has lost more than half of its members at once; 0: never.")
 SETTING(SCOPE_LIST, scenario, TYPE_TEXT, "private", 1, 64, NULL,
 	"Who may post: the name of the scenario send.NAME that decides.")
+SETTING(SCOPE_LIST, list_status, TYPE_CHOICE, "open", 0, 0, "open|closed",
+	"Whether posts are taken at all; closed refuses them before any rule is looked at.")
+SETTING(SCOPE_LIST, dkim_is_smtp, TYPE_BOOLEAN, "no", 0, 0, NULL,
+	"Take the method dkim for smtp in scenarios, as Sympa does since 6.2.71b.")
+SETTING(SCOPE_LIST, banned, TYPE_STRINGS, "", 0, 65536, NULL,
+	"Addresses that may not post: whole ones, with one * for anything, or patterns that begin with ^; more of them may stand in search_filters/ban.txt.")
+SETTING(SCOPE_LIST, banned_action, TYPE_CHOICE, "discard", 0, 0, "discard|reject|hold|no",
+	"What becomes of a banned author's post, before the scenario is asked; no leaves it to the scenario.")
+SETTING(SCOPE_LIST, emergency, TYPE_BOOLEAN, "no", 0, 0, NULL,
+	"The emergency brake: hold every post for the moderators, whatever the scenario says.")
+SETTING(SCOPE_LIST, administrivia, TYPE_CHOICE, "no", 0, 0, "no|hold|reject|discard",
+	"What becomes of a post that looks like a command for the -request address, before the scenario is asked.")
+SETTING(SCOPE_LIST, require_explicit_destination, TYPE_CHOICE, "no", 0, 0, "no|hold|reject|discard",
+	"What becomes of a post that names neither the list nor one of acceptable_aliases in To or Cc, before the scenario is asked.")
+SETTING(SCOPE_LIST, acceptable_aliases, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Further addresses that stand for the list in To and Cc.")
+SETTING(SCOPE_LIST, max_recipients, TYPE_NUMBER, "0", 0, 100000, NULL,
+	"From how many addresses in To and Cc on a post has too many recipients; 0: never.")
+SETTING(SCOPE_LIST, max_recipients_action, TYPE_CHOICE, "hold", 0, 0, "hold|reject|discard|no",
+	"What becomes of a post with too many recipients, before the scenario is asked.")
+SETTING(SCOPE_LIST, max_size, TYPE_SIZE, "0", 0, 1073741824, NULL,
+	"From how many bytes on a post is too big for the list; 0: never.")
+SETTING(SCOPE_LIST, max_size_action, TYPE_CHOICE, "hold", 0, 0, "hold|reject|discard|no",
+	"What becomes of a post that is too big for the list, before the scenario is asked.")
+SETTING(SCOPE_LIST, no_subject, TYPE_CHOICE, "no", 0, 0, "no|hold|reject|discard",
+	"What becomes of a post without a subject, before the scenario is asked.")
+SETTING(SCOPE_LIST, digest_reply, TYPE_CHOICE, "no", 0, 0, "no|hold|reject|discard",
+	"What becomes of an answer to a digest that kept the digest's subject, before the scenario is asked.")
 SETTING(SCOPE_LIST, language, TYPE_CHOICE, "en", 0, 0, "en|nl|fr|de", "Language of the mails that Rollcall itself writes.")
 SETTING(SCOPE_LIST, unauthenticated_refusals, TYPE_CHOICE, "refuse", 0, 0, "refuse|hold|discard",
 	"A post that is refused while nothing proves its envelope sender, so that the bounce may hit somebody who never wrote.")

@@ -51,6 +51,29 @@ enum crm_result crm_find_list(struct crm *crm, const char *name, const char *dom
 enum crm_result crm_standing(struct crm *crm, const char *list, const char *person, guint *standing,
 	struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
 
+enum { CRM_COLUMN_NAME = 64 }; /* bytes of a column's name */
+/** Whether a text can be the name of a column that rules ask for: 1 to CRM_COLUMN_NAME of letters, digits, "_" and "-". */
+gboolean crm_column_is_name(const char *name);
+
+/** A question about one person on one list. `column` fits crm_column_is_name(); `person` is an address in normal form. */
+struct crm_question {
+	const char *list, *person, *column;
+};
+/**
+ * The column in the person's row on the list. CRM_FOUND: `*value` is valid UTF-8 that the caller frees, or NULL where the row has
+ * NULL. CRM_NOT_FOUND: no such row. CRM_TROUBLE also when the view has no such column, which the verdict names, and when the
+ * person has rows that say different things.
+ */
+enum crm_result crm_column(struct crm *crm, const struct crm_question *question, char **value, struct verdict *verdict)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/** Whether the view has this column. */
+enum crm_result crm_has_column(struct crm *crm, const char *column, struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
+
+/** How many rows the list has now; 0 for a list that is not there. CRM_FOUND or CRM_TROUBLE. */
+enum crm_result crm_total(struct crm *crm, const char *list, guint *members, struct verdict *verdict)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /** What was seen while the recipients were read; for the log and the alarms. */
 struct crm_reading {
 	guint rows;       /**< rows of the list in the view, as COUNT said in the same snapshot */

@@ -48,6 +48,11 @@ static void copy_cell(char *out, gsize size, const struct crm_cell *cell)
 /* Names of columns are never told apart by case. */
 static void take_row(struct crm *crm, const struct crm_cell *cells)
 {
+	struct crm_column column = {0};
+
+	copy_cell(column.type, sizeof(column.type), &cells[1]);
+	if (!cells[0].null && !cells[0].truncated)
+		g_hash_table_insert(crm->names, g_ascii_strdown(cells[0].data, (gssize)cells[0].length), g_strdup(column.type));
 	for (int i = 0; i < CRM_VIEW_COLUMNS; i++) {
 		const char *name = crm_sql_column(crm, (enum crm_view_column)i);
 
@@ -67,11 +72,19 @@ static gboolean read_columns(struct crm *crm)
 	enum crm_step step = CRM_BROKEN;
 
 	memset(crm->columns, 0, sizeof(crm->columns));
+	g_hash_table_remove_all(crm->names);
 	if (!statement)
 		return FALSE;
 	while ((step = crm_statement_next(statement, &cells)) == CRM_ROW)
 		take_row(crm, cells);
 	return step == CRM_END;
+}
+
+const char *crm_columns_type(const struct crm *crm, const char *name)
+{
+	g_autofree char *lower = g_ascii_strdown(name, -1);
+
+	return g_hash_table_lookup(crm->names, lower);
 }
 
 gboolean crm_columns_look(struct crm *crm)

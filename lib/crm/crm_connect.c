@@ -30,6 +30,7 @@ struct crm *crm_new(const struct settings *settings, struct crm_breaker *breaker
 
 	crm->settings = settings;
 	crm->breaker = breaker;
+	crm->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return crm;
 }
 
@@ -39,6 +40,7 @@ void crm_free(struct crm *crm)
 		return;
 	crm_disconnect(crm);
 	crm_error_clear(crm);
+	g_hash_table_unref(crm->names);
 	g_free(crm);
 }
 

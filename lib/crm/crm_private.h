@@ -73,6 +73,7 @@ struct crm {
 	gboolean uses_tls;
 	guint host;         /* place of the server that answered last, tried first */
 	struct crm_column columns[CRM_VIEW_COLUMNS];
+	GHashTable *names;  /* of all columns, in lower case, to their type */
 	gint64 columns_until; /* monotonic microseconds: looked at again then */
 	struct deadline deadline; /* of the statement at work */
 	struct crm_error error;
@@ -135,6 +136,7 @@ enum crm_query {
 	CRM_SQL_OWNERS,
 	CRM_SQL_MODERATORS,
 	CRM_SQL_PERSON,
+	CRM_SQL_COLUMN,
 	CRM_SQL_HAS_MODERATOR,
 	CRM_SQL_KNOWN_LISTS,
 	CRM_SQL_LISTS,
@@ -150,6 +152,7 @@ enum crm_query {
 struct crm_values {
 	const char *const *names;     /* of lists, as the column may spell them */
 	const char *const *addresses; /* of people, as the column may spell them */
+	const char *column;           /* a further column of the view */
 };
 
 /*
@@ -209,6 +212,8 @@ gboolean crm_columns_look(struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether a column can hold what we read from it; unknown columns can. */
 gboolean crm_columns_is_text(const struct crm_column *column);
 gboolean crm_columns_is_truth(const struct crm_column *column);
+/* The type of any column of the view, or NULL when it has none of that name. */
+const char *crm_columns_type(const struct crm *crm, const char *name);
 
 /* ---- crm_list.c ---- */
 
@@ -229,6 +234,11 @@ gboolean crm_list_is(const struct crm *crm, const struct crm_cell *value, const 
 gboolean crm_list_count(struct crm *crm, const char *list, char **spelling, guint *rows) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- crm_standing.c ---- */
+
+/* Every spelling that a row may have of a person's address in normal form; ends with NULL, freed by g_ptr_array_unref(). */
+GPtrArray *crm_person_spellings(const char *person) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether the address in a cell is the person's with this address_key(). `normal` is scratch. */
+gboolean crm_person_is(const struct crm_cell *cell, const char *key, GString *normal);
 
 /*
  * What a person is on a list by all of their rows: bits of enum wire_standing without

@@ -39,6 +39,8 @@ static const char *const texts[CRM_SQL_QUERIES] = {
 	[CRM_SQL_MODERATORS] = "SELECT {address}, {moderator} FROM {view}" THIS_LIST " AND {moderator}" NOT_FALSE,
 	[CRM_SQL_PERSON] = "SELECT {bytes}, {address}, {owner}, {moderator} FROM {view}"
 			   " WHERE {list~} IN ({names}) AND {address~} IN ({addresses})",
+	[CRM_SQL_COLUMN] = "SELECT {bytes}, {address}, {column} FROM {view}"
+			   " WHERE {list~} IN ({names}) AND {address~} IN ({addresses})",
 	[CRM_SQL_HAS_MODERATOR] = "SELECT {bytes}, {address}, {moderator} FROM {view}"
 				  " WHERE {list~} IN ({names}) AND {moderator}" NOT_FALSE " LIMIT 20",
 	[CRM_SQL_KNOWN_LISTS] = "SELECT DISTINCT {bytes} FROM {view} WHERE {list~} IN ({names})",
@@ -137,6 +139,14 @@ static void append_bytes(GString *out, const char *name)
 	g_string_append(out, " AS BINARY)");
 }
 
+/* Any column as text; the bytes of a BIT would be none. */
+static void append_text(GString *out, const struct crm *crm, const char *name)
+{
+	g_string_append(out, "CONVERT(");
+	append_quoted(out, name);
+	g_string_append(out, g_strcmp0(crm_columns_type(crm, name), "bit") == 0 ? " + 0 USING utf8mb4)" : " USING utf8mb4)");
+}
+
 /* The columns that are written the same in every query. */
 static gboolean append_column(GString *out, const struct crm *crm, const char *mark)
 {
@@ -168,6 +178,8 @@ static void append_mark(GString *out, const struct crm *crm, const char *mark, c
 		append_comparable(out, crm, CRM_COLUMN_LIST, is_wide(values->names));
 	else if (strcmp(mark, "address~") == 0)
 		append_comparable(out, crm, CRM_COLUMN_ADDRESS, is_wide(values->addresses));
+	else if (strcmp(mark, "column") == 0)
+		append_text(out, crm, values->column);
 	else if (strcmp(mark, "name") == 0)
 		append_literal(out, values->names[0]);
 	else if (strcmp(mark, "names") == 0)

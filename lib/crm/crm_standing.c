@@ -43,7 +43,7 @@ static void add_with_blanks(GPtrArray *out, char *spelling)
 }
 
 /* Every spelling plain, decomposed and quoted, each with and without blanks: a few dozen at most. */
-static GPtrArray *person_spellings(const char *person)
+GPtrArray *crm_person_spellings(const char *person)
 {
 	GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
 	g_auto(GStrv) spellings = address_spellings(person);
@@ -96,7 +96,7 @@ struct person {
 	struct role owner, moderator;
 };
 
-static gboolean is_same(const struct crm_cell *cell, const char *key, GString *normal)
+gboolean crm_person_is(const struct crm_cell *cell, const char *key, GString *normal)
 {
 	if (crm_rows_address(cell, TRUE, normal) != ADDRESS_OK)
 		return FALSE;
@@ -106,7 +106,7 @@ static gboolean is_same(const struct crm_cell *cell, const char *key, GString *n
 
 static gboolean take_row(struct crm *crm, struct person *person, const struct crm_cell *cells, GString *normal)
 {
-	if (!crm_list_is(crm, &cells[0], person->list) || !is_same(&cells[1], person->key, normal))
+	if (!crm_list_is(crm, &cells[0], person->list) || !crm_person_is(&cells[1], person->key, normal))
 		return TRUE;
 	if (!person->spelling)
 		person->spelling = g_strndup(cells[0].data, cells[0].length);
@@ -136,7 +136,7 @@ static gboolean read_person(struct crm *crm, struct person *person, const char *
 
 gboolean crm_person_look(struct crm *crm, const char *list, const char *person, guint *standing)
 {
-	g_autoptr(GPtrArray) addresses = person_spellings(person);
+	g_autoptr(GPtrArray) addresses = crm_person_spellings(person);
 	g_autofree char *key = address_key(person);
 	struct person found = {.list = list, .key = key};
 	gboolean done = read_person(crm, &found, (const char *const *)addresses->pdata);

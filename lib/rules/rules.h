@@ -56,7 +56,10 @@ enum rules_status {
 
 enum rules_truth { RULES_FALSE, RULES_TRUE, RULES_TRUTH_TROUBLE };
 
-/** A rule as its file has it. Owned by the scenario. */
+/** In the place of a file: the rule is a setting of the list, its text the setting's name, and line and column are 0. */
+#define RULES_SETTINGS "settings"
+
+/** A rule as its file has it. Owned by the scenario, or static. */
 struct rules_rule {
 	const char *file;
 	guint line, column; /**< from 1; the column counts bytes */
@@ -119,6 +122,10 @@ void rules_scenario_free(struct rules_scenario *scenario);
  */
 const char *rules_title(const struct rules_scenario *scenario, const char *language);
 
+/** Called for each column of the author's row that a rule asks for; `sympas`: as [subscriber->…] or [user->…]. */
+typedef void (*rules_column_found)(gpointer context, const struct rules_rule *rule, const char *column, gboolean sympas);
+void rules_scenario_columns(const struct rules_scenario *scenario, rules_column_found found, gpointer context);
+
 /** Bits of a standing; those that the wire has, have its numbers. */
 enum rules_standing {
 	RULES_IS_SUBSCRIBER = 1,
@@ -141,6 +148,32 @@ struct rules_questions {
 	gboolean (*filter)(gpointer context, const char *name, GPtrArray *texts);
 };
 
+/** What the list's settings have looked at before the scenario, in this order. Each is also a condition. */
+enum rules_check {
+	RULES_CHECK_BANNED,
+	RULES_CHECK_EMERGENCY,
+	RULES_CHECK_ADMINISTRIVIA,
+	RULES_CHECK_DESTINATION,
+	RULES_CHECK_RECIPIENTS,
+	RULES_CHECK_SIZE,
+	RULES_CHECK_SUBJECT,
+	RULES_CHECK_DIGEST,
+	RULES_CHECK_COUNT
+};
+/** Settings for them. Zero: nothing is looked at, and the conditions without arguments never hold. */
+struct rules_checks {
+	const char *const *banned;  /**< entries as rules_ban_fault() wants them; NULL-terminated or NULL */
+	const char *const *aliases; /**< addresses that stand for the list in To and Cc; the same */
+	gint64 recipients, size;    /**< from so many addresses, or bytes, on; 0: never */
+	enum rules_action does[RULES_CHECK_COUNT]; /**< RULES_DO_IT: it is not looked at */
+};
+
+/**
+ * What is wrong with an entry of banned addresses, or NULL: it is an address ("*" in it stands for anything), or a pattern that begins
+ * with "^". The caller frees it.
+ */
+char *rules_ban_fault(const char *entry) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Facts. Nothing is owned or kept; what is unknown is NULL or 0. */
 struct rules_facts {
 	const char *method; /**< "smtp", "dkim", "md5", "smime" or "pgp" */
@@ -153,6 +186,8 @@ struct rules_facts {
 	const char *list_name, *list_domain; /**< never NULL */
 	const char *list_status; /**< NULL is "open" */
 	gboolean emergency;      /**< the list's emergency brake: is_emergency() */
+	const struct rules_checks *checks; /**< NULL: none */
+	GHashTable *subscriber_columns; /**< Sympa's words for columns ([subscriber->gecos]) to the view's; NULL or missing: the same */
 	GHashTable *parameters;  /**< [list->NAME], text to text */
 	GHashTable *custom_vars; /**< [custom_vars->NAME] */
 	GHashTable *conf;        /**< [conf->NAME] */

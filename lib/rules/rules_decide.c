@@ -176,15 +176,16 @@ static gboolean serves(const struct rules_compiled_rule *rule, const struct rule
 	return methods == all || (methods & bit) != 0;
 }
 
-static enum rules_truth try_rule(struct rules_run *run, const struct rules_compiled_rule *rule, guint bit, GPtrArray *trace)
+/* Looks at a rule's condition, NULL when the rule is for other methods. */
+static enum rules_truth look(struct rules_run *run, const struct rules_rule *rule, const struct rules_node *condition,
+	GPtrArray *trace)
 {
-	gboolean method = serves(rule, run->facts, bit);
-	struct rules_step *step = trace ? step_new(trace, &rule->at) : NULL;
+	struct rules_step *step = trace ? step_new(trace, rule) : NULL;
 
 	run->saw = step ? step->saw : NULL;
-	enum rules_truth truth = method ? evaluate(run, rule->condition) : RULES_FALSE;
+	enum rules_truth truth = condition ? evaluate(run, condition) : RULES_FALSE;
 	if (step) {
-		step->method = method;
+		step->method = condition != NULL;
 		step->truth = truth;
 	}
 	return truth;
@@ -204,6 +205,14 @@ static struct rules_decision decision_of(enum rules_status status, enum rules_ac
 	};
 }
 
+static struct rules_decision troubled(const struct rules_run *run, const struct rules_rule *rule)
+{
+	struct rules_decision decision = decision_of(RULES_TROUBLED, RULES_DEFER, rule);
+
+	(void)g_strlcpy(decision.trouble, run->trouble, sizeof(decision.trouble));
+	return decision;
+}
+
 static struct rules_decision decided(const struct rules_compiled_rule *rule)
 {
 	const struct rules_outcome *outcome = &rule->outcome;
@@ -219,21 +228,43 @@ static struct rules_decision decided(const struct rules_compiled_rule *rule)
 	return decision;
 }
 
+/* The first check of the list's settings that holds and says what to do. FALSE: the scenario decides. */
+static gboolean run_checks(struct rules_run *run, GPtrArray *trace, struct rules_decision *decision)
+{
+	const struct rules_checks *checks = run->facts->checks;
+	g_autoptr(GPtrArray) no_arguments = g_ptr_array_new();
+
+	for (guint i = 0; checks && i < RULES_CHECK_COUNT; i++) {
+		const struct rules_check_row *row = rules_check_row((enum rules_check)i);
+		const struct rules_condition condition = {.evaluate = row->evaluate};
+		const struct rules_node term = {
+			.kind = RULES_TERM, .condition = &condition, .arguments = no_arguments, .text = (char *)row->text};
+
+		enum rules_truth truth = checks->does[i] == RULES_DO_IT ? RULES_FALSE : look(run, &row->rule, &term, trace);
+		if (truth == RULES_FALSE)
+			continue;
+		*decision = truth == RULES_TRUE ? decision_of(RULES_DECIDED, checks->does[i], &row->rule) : troubled(run, &row->rule);
+		if (truth == RULES_TRUE)
+			decision->reason = row->reason;
+		return TRUE;
+	}
+	return FALSE;
+}
+
 static struct rules_decision run_rules(const struct rules_scenario *scenario, struct rules_run *run, GPtrArray *trace)
 {
 	guint bit = method_bit(run->facts);
 
 	for (guint i = 0; i < scenario->rules->len; i++) {
 		const struct rules_compiled_rule *rule = g_ptr_array_index(scenario->rules, i);
-		enum rules_truth truth = try_rule(run, rule, bit, trace);
+		gboolean served = serves(rule, run->facts, bit);
+		enum rules_truth truth = look(run, &rule->at, served ? rule->condition : NULL, trace);
 
 		if (truth == RULES_TRUE)
 			return decided(rule);
 		if (truth == RULES_FALSE)
 			continue;
-		struct rules_decision decision = decision_of(RULES_TROUBLED, RULES_DEFER, &rule->at);
-		(void)g_strlcpy(decision.trouble, run->trouble, sizeof(decision.trouble));
-		return decision;
+		return troubled(run, &rule->at);
 	}
 	return decision_of(RULES_NO_MATCH, RULES_REJECT, NULL);
 }
@@ -246,10 +277,10 @@ struct rules_decision rules_decide(const struct rules_scenario *scenario, const 
 		return decision_of(RULES_LIST_NOT_OPEN, RULES_REJECT, NULL);
 	if (!is_method(facts->method))
 		return decision_of(RULES_UNKNOWN_METHOD, RULES_REJECT, NULL);
-	if (!scenario)
-		return decision_of(RULES_NOT_COMPILED, RULES_REJECT, NULL);
+	struct rules_decision decision = decision_of(RULES_NOT_COMPILED, RULES_REJECT, NULL);
 	run.answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	struct rules_decision decision = run_rules(scenario, &run, trace);
+	if (!run_checks(&run, trace, &decision) && scenario)
+		decision = run_rules(scenario, &run, trace);
 	g_hash_table_unref(run.answers);
 	walk_clear(&run.walk);
 	return decision;

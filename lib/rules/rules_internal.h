@@ -120,6 +120,8 @@ pcre2_code *rules_pattern_compile(const char *text, char **message, gsize *offse
 const struct rules_condition *rules_condition_find(const char *name, gsize length);
 const struct rules_variable *rules_variable_find(const char *name, gboolean key);
 gboolean rules_variable_is_silent(const struct rules_variable *variable); /* always empty here */
+/* Whether it is a column of the author's row; `*sympas`: under one of Sympa's names for the row. */
+gboolean rules_variable_is_column(const struct rules_variable *variable, gboolean *sympas);
 /* Warns of arguments that this condition reads in an unexpected way. */
 void rules_check_term(struct rules_reader *reader, const struct rules_node *term);
 
@@ -128,6 +130,7 @@ void rules_check_term(struct rules_reader *reader, const struct rules_node *term
 struct rules_run {
 	const struct rules_facts *facts;
 	guint steps, questions; /* what is left */
+	guint patterns;         /* of banned addresses, compiled until now */
 	gint64 matched;         /* microseconds that patterns took until now */
 	gint64 started;         /* monotonic, of the pattern at work */
 	char trouble[RULES_TROUBLE];
@@ -175,6 +178,22 @@ gboolean rules_same_text(const char *a, const char *b);
 /* Whether a line of the search files `name` stands for `address`. `*found`: there is such a file. */
 enum rules_truth rules_search(struct rules_run *run, const char *name, const char *address, gboolean *found);
 
+/* Whether a line (line, length) of a search file stands for `address`. */
+gboolean rules_line_matches(const char *line, gsize length, const char *address);
+/* Notes each entry of a file of banned addresses that is none: met by a post it would be trouble. */
+void rules_ban_check(const char *file, const char *text, GPtrArray *problems);
+/* Notes an error in a line of a file, all of it. */
+void rules_problem_add(GPtrArray *problems, const char *file, guint line, const char *text);
+
+/* A check of the list's settings: its setting as a rule, its condition, and the key of a text that says why. */
+struct rules_check_row {
+	struct rules_rule rule;
+	const char *text;
+	enum rules_truth (*evaluate)(struct rules_run *run, const struct rules_node *term);
+	const char *reason;
+};
+const struct rules_check_row *rules_check_row(enum rules_check check);
+
 #define RULES_CONDITION(name) \
 	enum rules_truth rules_condition_##name(struct rules_run *run, const struct rules_node *term)
 RULES_CONDITION(is_subscriber);
@@ -190,6 +209,7 @@ RULES_CONDITION(verify_netmask);
 RULES_CONDITION(is_emergency);
 RULES_CONDITION(implicit_destination);
 RULES_CONDITION(too_many_recipients);
+RULES_CONDITION(too_big);
 RULES_CONDITION(no_subject);
 RULES_CONDITION(administrivia);
 RULES_CONDITION(digest_reply);

@@ -29,6 +29,8 @@ enum rules_truth rules_condition_implicit_destination(struct rules_run *run, con
 	g_autoptr(GPtrArray) good = g_ptr_array_new_with_free_func(g_free);
 
 	g_ptr_array_add(good, g_strdup_printf("%s@%s", run->facts->list_name, run->facts->list_domain));
+	for (const char *const *alias = run->facts->checks ? run->facts->checks->aliases : NULL; alias && *alias; alias++)
+		rules_addresses(*alias, good);
 	for (guint i = 0; i < term->arguments->len; i++) {
 		rules_value_auto struct rules_value value = {0};
 
@@ -44,16 +46,37 @@ enum rules_truth rules_condition_implicit_destination(struct rules_run *run, con
 	return RULES_TRUE;
 }
 
-enum rules_truth rules_condition_too_many_recipients(struct rules_run *run, const struct rules_node *term)
+/* The limit that a rule gives; without one, the list's own stays. FALSE on trouble. */
+static gboolean read_limit(struct rules_run *run, const struct rules_node *term, gint64 *most)
 {
 	rules_value_auto struct rules_value value = {0};
-	g_autoptr(GPtrArray) recipients = g_ptr_array_new_with_free_func(g_free);
 
+	if (term->arguments->len == 0)
+		return TRUE;
 	if (!rules_evaluate(run, rules_term_argument(term, 0), &value))
+		return FALSE;
+	*most = g_ascii_strtoll(rules_value_text(&value), NULL, 10);
+	return TRUE;
+}
+
+enum rules_truth rules_condition_too_many_recipients(struct rules_run *run, const struct rules_node *term)
+{
+	g_autoptr(GPtrArray) recipients = g_ptr_array_new_with_free_func(g_free);
+	gint64 most = run->facts->checks ? run->facts->checks->recipients : 0;
+
+	if (!read_limit(run, term, &most))
 		return RULES_TRUTH_TROUBLE;
-	gint64 most = g_ascii_strtoll(rules_value_text(&value), NULL, 10);
 	rules_recipients(run, recipients);
 	return most > 0 && recipients->len >= most ? RULES_TRUE : RULES_FALSE;
+}
+
+enum rules_truth rules_condition_too_big(struct rules_run *run, const struct rules_node *term)
+{
+	gint64 most = run->facts->checks ? run->facts->checks->size : 0;
+
+	if (!read_limit(run, term, &most))
+		return RULES_TRUTH_TROUBLE;
+	return most > 0 && run->facts->length >= (guint64)most ? RULES_TRUE : RULES_FALSE;
 }
 
 /* The decoded subject without outer blanks; the caller frees. */

@@ -25,6 +25,17 @@ char *rules_problem_text(const struct rules_problem *problem)
 		problem->warning ? "warning: " : "", problem->text);
 }
 
+void rules_problem_add(GPtrArray *problems, const char *file, guint line, const char *text)
+{
+	struct rules_problem *problem = g_new0(struct rules_problem, 1);
+
+	problem->file = g_strdup(file);
+	problem->line = line;
+	problem->column = 1;
+	problem->text = g_strdup(text);
+	g_ptr_array_add(problems, problem);
+}
+
 static void note(struct rules_reader *reader, const char *place, gboolean warning, char *text)
 {
 	struct rules_problem *problem = g_new0(struct rules_problem, 1);

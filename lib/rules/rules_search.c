@@ -16,8 +16,7 @@ static gboolean is_blank_line(const char *line, gsize length)
 	return TRUE;
 }
 
-/* Whether the pattern (line, length) stands for `address`. */
-static gboolean line_matches(const char *line, gsize length, const char *address)
+gboolean rules_line_matches(const char *line, gsize length, const char *address)
 {
 	const char *star = memchr(line, '*', length);
 	gsize size = strlen(address);
@@ -36,7 +35,7 @@ static gboolean file_matches(const char *text, const char *address)
 		gsize length = whole > 0 && text[whole - 1] == '\r' ? whole - 1 : whole;
 
 		if (length <= LINE && text[0] != '#' && text[0] != ';' && !is_blank_line(text, length) &&
-			line_matches(text, length, address))
+			rules_line_matches(text, length, address))
 			return TRUE;
 		text += whole + (text[whole] == '\n');
 	}
@@ -73,22 +72,5 @@ enum rules_truth rules_condition_search(struct rules_run *run, const struct rule
 	enum rules_truth truth = rules_search(run, name, run->facts->sender ? run->facts->sender : "nobody", &found);
 	if (truth == RULES_FALSE && !found && strcmp(name, "blocklist.txt") != 0)
 		return rules_trouble(run, "there is no search file of the name that a rule gives");
-	return truth;
-}
-
-/* Beyond Sympa: any address may be asked about, not only the sender. */
-enum rules_truth rules_condition_is_banned(struct rules_run *run, const struct rules_node *term)
-{
-	rules_value_auto struct rules_value value = {0};
-	g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
-	enum rules_truth truth = RULES_FALSE;
-	gboolean found;
-
-	if (!rules_evaluate(run, rules_term_argument(term, 0), &value))
-		return RULES_TRUTH_TROUBLE;
-	for (guint i = 0; i < value.items->len; i++)
-		rules_addresses(g_ptr_array_index(value.items, i), addresses);
-	for (guint i = 0; i < addresses->len && truth == RULES_FALSE; i++)
-		truth = rules_search(run, "blocklist.txt", g_ptr_array_index(addresses, i), &found);
 	return truth;
 }

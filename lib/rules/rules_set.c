@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/rules/rules_distributed.h"
+#include "lib/rules/rules_internal.h"
 
 /* One file. Its name is with the folder: "scenari/send.private". */
 struct file {
@@ -42,16 +43,6 @@ static void file_free(gpointer data)
 	g_free(file->name);
 	g_free(file->text);
 	g_free(file);
-}
-
-static void complain(GPtrArray *problems, const char *path, const char *text)
-{
-	struct rules_problem *problem = g_new0(struct rules_problem, 1);
-
-	problem->file = g_strdup(path);
-	problem->line = problem->column = 1;
-	problem->text = g_strdup(text);
-	g_ptr_array_add(problems, problem);
 }
 
 /* ---- reading ---- */
@@ -135,10 +126,12 @@ static void load_file(struct rules_set *set, const struct rules_place *place, gu
 	if (file->text && (set->files->len >= RULES_SET_FILES || set->bytes + length > RULES_SET_BYTES))
 		why = "there are too many files, or too many bytes in them";
 	if (why) {
-		complain(problems, file->path, why);
+		rules_problem_add(problems, file->path, 1, why);
 		/* It stays: a scenario that cannot be read must not be replaced by one of the same name further on. */
 		g_clear_pointer(&file->text, g_free);
 	}
+	if (file->text && folder == 1 && strcmp(name, "ban.txt") == 0)
+		rules_ban_check(file->path, file->text, problems);
 	set->bytes += length;
 	g_ptr_array_add(set->files, file);
 }
@@ -332,6 +325,17 @@ void rules_set_filter(const struct rules_set *set, const char *list, const char 
 		if (file->text && strcmp(file->name, path) == 0 && is_for(file->scope, list))
 			g_ptr_array_add(texts, g_strdup(file->text));
 	}
+}
+
+void rules_set_columns(const struct rules_set *set, rules_column_found found, gpointer context)
+{
+	GHashTableIter iterator;
+	gpointer scenario;
+
+	g_hash_table_iter_init(&iterator, set->compiled);
+	while (g_hash_table_iter_next(&iterator, NULL, &scenario))
+		if (scenario)
+			rules_scenario_columns(scenario, found, context);
 }
 
 /* ---- the whole ---- */

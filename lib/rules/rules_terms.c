@@ -165,10 +165,11 @@ static const struct rules_condition conditions[] = {
 	{"search", 1, 2, rules_condition_search},
 	{"CustomCondition::", 0, ANY, rules_condition_custom},
 	/* Beyond Sympa: Mailman's rules. */
-	{"is_banned", 1, 1, rules_condition_is_banned},
+	{"is_banned", 0, 1, rules_condition_is_banned},
 	{"is_emergency", 0, 0, rules_condition_is_emergency},
 	{"implicit_destination", 0, ANY, rules_condition_implicit_destination},
-	{"too_many_recipients", 1, 1, rules_condition_too_many_recipients},
+	{"too_many_recipients", 0, 1, rules_condition_too_many_recipients},
+	{"too_big", 0, 1, rules_condition_too_big},
 	{"no_subject", 0, 0, rules_condition_no_subject},
 	{"administrivia", 0, 0, rules_condition_administrivia},
 	{"digest_reply", 0, 0, rules_condition_digest_reply},

@@ -125,11 +125,11 @@ EVALUATE(list)
 }
 
 /* The author's row: one question for each column. */
-EVALUATE(column)
+static gboolean put_column(struct rules_run *run, const char *name, struct rules_value *value)
 {
 	const struct rules_facts *facts = run->facts;
 	g_autofree char *text = NULL;
-	g_autofree char *question = g_strconcat("column ", argument->key, NULL);
+	g_autofree char *question = g_strconcat("column ", name, NULL);
 	gpointer known;
 
 	if (g_hash_table_lookup_extended(run->answers, question, NULL, &known))
@@ -137,13 +137,27 @@ EVALUATE(column)
 	if (!rules_ask(run))
 		return FALSE;
 	if (facts->questions && facts->questions->column &&
-		!facts->questions->column(facts->context, argument->key, &text)) {
-		(void)rules_trouble(run, "the author's row in the CRM is not known now");
+		!facts->questions->column(facts->context, name, &text)) {
+		(void)rules_trouble(run, "column \"%s\" of the author's row in the CRM is not known now", name);
 		return FALSE;
 	}
 	put(value, text);
 	g_hash_table_insert(run->answers, g_steal_pointer(&question), g_strdup(g_ptr_array_index(value->items, 0)));
 	return TRUE;
+}
+
+EVALUATE(column)
+{
+	return put_column(run, argument->key, value);
+}
+
+/* Sympa's words for what a row of its own tables says. */
+EVALUATE(subscriber)
+{
+	GHashTable *words = run->facts->subscriber_columns;
+	const char *column = words ? g_hash_table_lookup(words, argument->key) : NULL;
+
+	return put_column(run, column ? column : argument->key, value);
 }
 
 EVALUATE(auth)
@@ -259,8 +273,8 @@ static const struct rules_variable variables[] = {
 	{"conf", TRUE, FALSE, FALSE, conf},
 	{"list", TRUE, FALSE, FALSE, list},
 	{"crm", TRUE, FALSE, FALSE, column},
-	{"user", TRUE, FALSE, FALSE, column},
-	{"subscriber", TRUE, FALSE, FALSE, column},
+	{"user", TRUE, FALSE, FALSE, subscriber},
+	{"subscriber", TRUE, FALSE, FALSE, subscriber},
 	{"user_attributes", TRUE, FALSE, TRUE, nothing},
 	{"env", TRUE, FALSE, TRUE, nothing},
 	{"family", TRUE, FALSE, TRUE, nothing},
@@ -286,6 +300,12 @@ const struct rules_variable *rules_variable_find(const char *name, gboolean key)
 gboolean rules_variable_is_silent(const struct rules_variable *variable)
 {
 	return variable->silent;
+}
+
+gboolean rules_variable_is_column(const struct rules_variable *variable, gboolean *sympas)
+{
+	*sympas = variable->evaluate == subscriber;
+	return variable->evaluate == column || *sympas;
 }
 
 gboolean rules_evaluate(struct rules_run *run, const struct rules_argument *argument, struct rules_value *value)

@@ -26,6 +26,11 @@
 	X(ROUTE, "(s)", "((uuss)sus)")                                                               \
 	/* What is this address on this list? list, address -> verdict, standing bits. */            \
 	X(STANDING, "(ss)", "((uuss)u)")                                                             \
+	/* One column of this address's own row on this list: list, address, column -> verdict, value ("" for none). A phase may ask \
+	 * about one address. */                                                                    \
+	X(ROW, "(sss)", "((uuss)s)")                                                                 \
+	/* How many members has this list? list -> verdict, rows of the view. */                     \
+	X(TOTAL, "(s)", "((uuss)u)")                                                                 \
 	/* Take this post in hand: list, K -> verdict. NONE: go on; SENT: it is done already;        \
 	 * DEFERRED: another delivery of it is at work. Held until the phase ends. */                \
 	X(CLAIM, "(say)", "((uuss))")                                                                \

@@ -9,6 +9,8 @@
 
 GVariant *answer_route(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_standing(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_row(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_total(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_claim(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_keys(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_sign(struct phase *phase, GVariant *arguments, int fd);

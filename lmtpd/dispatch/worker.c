@@ -21,6 +21,8 @@ typedef GVariant *(*answer_function)(struct phase *phase, GVariant *arguments, i
 static const answer_function answers[WIRE_REQUEST_COUNT] = {
 	[WIRE_ROUTE] = answer_route,
 	[WIRE_STANDING] = answer_standing,
+	[WIRE_ROW] = answer_row,
+	[WIRE_TOTAL] = answer_total,
 	[WIRE_CLAIM] = answer_claim,
 	[WIRE_KEYS] = answer_keys,
 	[WIRE_SIGN] = answer_sign,
@@ -137,6 +139,7 @@ static void serve_phase(struct worker *worker, int socket, gboolean for_job)
 		;
 	fanout_clear(&phase.fanout);
 	errand_clear(&phase.errand, worker->store);
+	g_free(phase.row_of);
 	store_release(worker->store);
 }
 

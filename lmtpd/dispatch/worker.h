@@ -56,6 +56,7 @@ struct phase {
 	struct deadline deadline;
 	gboolean claimed;     /**< `key` is in hand */
 	guint8 key[STORE_KEY_SIZE];
+	char *row_of;         /**< whose columns were asked for; NULL: nobody's yet */
 	struct fanout fanout;
 	struct errand errand;
 	guint names;          /**< how many DNS was asked for */

@@ -1,43 +1,14 @@
-/*
- * Scenarios stand in rules_directory/scenari (site), rules_directory/domains/DOMAIN/scenari and
- * rules_directory/lists/NAME@DOMAIN/scenari, each beside a search_filters; the distributed ones are part of the program.
- */
+/* What is read before the sandbox closes; see knowledge.h. */
 #include "lmtpd/intake/knowledge.h"
 
-#include <string.h>
-
 #include "lib/base/log.h"
-
-/* Directories below `parent` whose names are a scope: a domain of ours, or a list's address. */
-static void add_places(GArray *places, GPtrArray *texts, const char *root, const char *parent, gboolean lists)
-{
-	g_autofree char *path = g_build_filename(root, parent, NULL);
-	g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (directory && (name = g_dir_read_name(directory))) {
-		if ((strchr(name, '@') != NULL) != lists || name[0] == '.')
-			continue;
-		struct rules_place place = {.scope = g_ascii_strdown(name, -1), .directory = g_build_filename(path, name, NULL)};
-
-		g_ptr_array_add(texts, (char *)place.scope);
-		g_ptr_array_add(texts, (char *)place.directory);
-		g_array_append_val(places, place);
-	}
-}
+#include "lib/rules/rules_site.h"
 
 static struct rules_set *load_rules(const char *root)
 {
-	g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(struct rules_place));
-	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GPtrArray) problems = rules_problems_new();
-	struct rules_place site = {.scope = "", .directory = root};
+	struct rules_set *set = rules_site_load(root, problems);
 
-	add_places(places, texts, root, "lists", TRUE);
-	add_places(places, texts, root, "domains", FALSE);
-	g_array_append_val(places, site);
-	struct rules_set *set =
-		rules_set_load((const struct rules_place *)(void *)places->data, places->len, NULL, problems);
 	for (guint i = 0; i < problems->len; i++) {
 		const struct rules_problem *problem = g_ptr_array_index(problems, i);
 		g_autofree char *text = rules_problem_text(problem);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/rules/rules.h"
+#include "lib/rules/rules_site.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/post.h"
 
@@ -14,13 +14,50 @@
 static gboolean ask_standing(gpointer context, const char *list, const char *address, guint *standing)
 {
 	struct post *post = context;
-	struct verdict verdict = VERDICT_UNDECIDED;
 	g_autoptr(GVariant) answer =
-		post_ask(post, WIRE_STANDING, g_variant_new("(ss)", list, address), -1, &verdict);
+		post_ask(post, WIRE_STANDING, g_variant_new("(ss)", list, address), -1, &post->trouble);
 
 	if (answer)
 		g_variant_get(answer, "(@(uuss)u)", NULL, standing);
 	return answer != NULL;
+}
+
+/* The author's own row and nobody else's. */
+static gboolean ask_column(gpointer context, const char *name, char **value)
+{
+	struct post *post = context;
+	const char *author = post->message->author, *text;
+
+	*value = NULL;
+	if (!author)
+		return TRUE;
+	g_autoptr(GVariant) answer =
+		post_ask(post, WIRE_ROW, g_variant_new("(sss)", post->list, author, name), -1, &post->trouble);
+	if (!answer)
+		return FALSE;
+	g_variant_get(answer, "(@(uuss)&s)", NULL, &text);
+	*value = g_strdup(text);
+	return TRUE;
+}
+
+static gboolean ask_total(gpointer context, gint64 *members)
+{
+	struct post *post = context;
+	guint total = 0;
+	g_autoptr(GVariant) answer = post_ask(post, WIRE_TOTAL, g_variant_new("(s)", post->list), -1, &post->trouble);
+
+	if (answer)
+		g_variant_get(answer, "(@(uuss)u)", NULL, &total);
+	*members = total;
+	return answer != NULL;
+}
+
+static gboolean find_listmaster(gpointer context, const char *address, gboolean *is)
+{
+	const struct post *post = context;
+
+	*is = rules_site_is_listmaster(post->setup->knowledge->settings, post->list, address);
+	return TRUE;
 }
 
 static gboolean find_filter(gpointer context, const char *name, GPtrArray *texts)
@@ -31,7 +68,13 @@ static gboolean find_filter(gpointer context, const char *name, GPtrArray *texts
 	return TRUE;
 }
 
-static const struct rules_questions questions = {.standing = ask_standing, .filter = find_filter};
+static const struct rules_questions questions = {
+	.standing = ask_standing,
+	.listmaster = find_listmaster,
+	.column = ask_column,
+	.total = ask_total,
+	.filter = find_filter,
+};
 
 /* The sentence for a reason's key, in the list's language; a key that nobody has a sentence for stands for itself. */
 static char *reason_text(const struct post *post, const char *key)
@@ -95,6 +138,8 @@ static struct verdict refuse(struct post *post, const struct rules_decision *dec
 static struct verdict wait_for_admin(const struct post *post, const struct rules_decision *decision, const char *why)
 {
 	log_warning("ALARM list=<%s>: scenario: %s%s%s", post->list, why, *decision->trouble ? ": " : "", decision->trouble);
+	if (verdict_is_final(&post->trouble))
+		return post->trouble;
 	return verdict_deferred("4.3.5", "the list's rules cannot be followed right now");
 }
 
@@ -161,10 +206,21 @@ static const char *dkim_domain(const struct authentication *authentication)
 	return domain;
 }
 
+static char *name_rule(const struct rules_rule *rule)
+{
+	g_autofree char *file = g_path_get_basename(rule->file);
+
+	return rule->line ? g_strdup_printf("%s:%u", file, rule->line) : g_strdup_printf("%s:%s", file, rule->text);
+}
+
 struct verdict post_authorise(struct post *post)
 {
 	const struct message *message = post->message;
+	const struct settings *settings = post->setup->knowledge->settings;
 	g_autofree char *name = g_strndup(post->list, (gsize)(strrchr(post->list, '@') - post->list));
+	struct rules_site_facts site;
+
+	rules_site_facts(settings, post->list, &site);
 	const struct rules_facts facts = {
 		.method = post->method,
 		.sender = message->author,
@@ -174,6 +230,13 @@ struct verdict post_authorise(struct post *post)
 		.dmarc = message->authentication.dmarc.result,
 		.list_name = name,
 		.list_domain = strrchr(post->list, '@') + 1,
+		.list_status = settings_text(settings, SET_list_status, post->list),
+		.dkim_is_smtp = settings_boolean(settings, SET_dkim_is_smtp, post->list),
+		.emergency = settings_boolean(settings, SET_emergency, post->list),
+		.checks = &site.checks,
+		.parameters = site.parameters,
+		.conf = site.conf,
+		.subscriber_columns = site.columns,
 		.header = &message->header,
 		.data = message->raw.data,
 		.length = message->raw.length,
@@ -185,10 +248,7 @@ struct verdict post_authorise(struct post *post)
 	struct rules_decision decision = rules_decide(find_scenario(post), &facts, NULL);
 
 	post->decided = g_get_monotonic_time();
-	if (decision.rule) {
-		g_autofree char *file = g_path_get_basename(decision.rule->file);
-
-		post->rule = g_strdup_printf("%s:%u", file, decision.rule->line);
-	}
+	post->rule = decision.rule ? name_rule(decision.rule) : NULL;
+	rules_site_clear(&site);
 	return follow(post, &decision);
 }

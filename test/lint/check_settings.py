@@ -19,7 +19,7 @@ from source import Finding, ROOT, text
 
 TABLE, MANUAL, EXAMPLE = "lib/base/settings_table.h", "doc/rollcall.conf.5", "doc/rollcall.conf.example"
 BEGIN, END = '.\\" What follows is printed by: rollcall settings --manual\n', '.\\" End of what rollcall settings --manual prints\n'
-SECTIONS = {"SCOPE_ROLLCALL": "rollcall", "SCOPE_CRM": "crm", "SCOPE_DOMAIN": "domain", "SCOPE_LIST": "list"}
+SECTIONS = {"SCOPE_ROLLCALL": "rollcall", "SCOPE_CRM": "crm", "SCOPE_SITE": "rollcall", "SCOPE_DOMAIN": "domain", "SCOPE_LIST": "list"}
 
 
 def rows():

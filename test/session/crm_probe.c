@@ -2,7 +2,7 @@
  * room: trusted. Asks the CRM's door one thing and prints the answer: what test_crm.py drives.
  *     crm_probe CONFIG COMMAND [ARGUMENT…]     once
  *     crm_probe CONFIG                         commands on stdin, words separated by tabs, each answer ended by a line "."
- * Commands: find NAME DOMAIN, standing LIST PERSON, recipients LIST ROLE-NUMBER, count LIST, lists, check, start.
+ * Commands: find NAME DOMAIN, standing LIST PERSON, column LIST PERSON COLUMN, total LIST, recipients LIST ROLE-NUMBER, count LIST, lists, check, start.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -48,6 +48,36 @@ static void standing(struct crm *crm, char **words)
 		printf("%s%s%s%s\n", bits & STANDING_SUBSCRIBER ? "subscriber" : "stranger",
 			bits & STANDING_OWNER ? " owner" : "", bits & STANDING_MODERATOR ? " moderator" : "",
 			bits & STANDING_LIST_HAS_MODERATOR ? " moderated" : "");
+}
+
+static void column(struct crm *crm, char **words)
+{
+	const struct crm_question question = {.list = words[1], .person = words[2], .column = words[3]};
+	struct verdict verdict = VERDICT_UNDECIDED;
+	g_autofree char *value = NULL;
+
+	switch (crm_column(crm, &question, &value, &verdict)) {
+	case CRM_FOUND:
+		printf("value %s\n", value ? value : "NULL");
+		break;
+	case CRM_NOT_FOUND:
+		puts("not found");
+		break;
+	case CRM_TROUBLE:
+		print_trouble(&verdict);
+		break;
+	}
+}
+
+static void total(struct crm *crm, char **words)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	guint members;
+
+	if (crm_total(crm, words[1], &members, &verdict) == CRM_TROUBLE)
+		print_trouble(&verdict);
+	else
+		printf("%u\n", members);
 }
 
 static void recipients(struct crm *crm, char **words, gboolean show)
@@ -120,6 +150,10 @@ static void run(struct crm *crm, char **words)
 		find(crm, words);
 	else if (count == 3 && strcmp(words[0], "standing") == 0)
 		standing(crm, words);
+	else if (count == 4 && strcmp(words[0], "column") == 0)
+		column(crm, words);
+	else if (count == 2 && strcmp(words[0], "total") == 0)
+		total(crm, words);
 	else if (count >= 2 && strcmp(words[0], "recipients") == 0)
 		recipients(crm, words, TRUE);
 	else if (count == 2 && strcmp(words[0], "count") == 0)

@@ -48,10 +48,10 @@ static void assert_same(const struct settings *a, const struct settings *b)
 		enum setting setting = (enum setting)i;
 		enum setting_scope scope = settings_row(setting)->scope;
 
-		if (scope == SCOPE_ROLLCALL || scope == SCOPE_CRM) {
+		if (scope == SCOPE_ROLLCALL || scope == SCOPE_CRM || scope == SCOPE_SITE)
 			assert_string_equal(settings_text(a, setting, NULL), settings_text(b, setting, NULL));
+		if (scope == SCOPE_ROLLCALL || scope == SCOPE_CRM)
 			continue;
-		}
 		for (gsize k = 0; k < G_N_ELEMENTS(places); k++)
 			assert_string_equal(settings_text(a, setting, places[k]), settings_text(b, setting, places[k]));
 	}
