@@ -9,7 +9,7 @@ asking library itself knows that these are not there.
 import os
 import socket
 
-from lab.process import Daemon, free_port
+from lab.process import Daemon, free_port, run
 
 CONFIG = """\
 server:
@@ -37,6 +37,11 @@ auth-zone:
   zonefile: "{directory}/bogus.zone"
   for-downstream: no
   for-upstream: yes
+auth-zone:
+  name: "{signed}."
+  zonefile: "{directory}/signed.zone"
+  for-downstream: yes
+  for-upstream: no
 remote-control:
   control-enable: yes
   control-interface: "{directory}/control"
@@ -50,6 +55,7 @@ $ORIGIN bogus.example.
 @ 0 IN NS ns
 * 0 IN TXT "not signed"
 """
+SIGNED = "signed.example"
 HEAD = """\
 . 0 IN SOA ns.example. hostmaster.example. 1 0 0 0 0
 . 0 IN NS ns.example.
@@ -75,7 +81,8 @@ class Resolver:
         os.mkdir(self.directory, 0o755)
         self._write("bogus.zone", BOGUS_ZONE)
         self._write("zone", HEAD)
-        self._write("unbound.conf", CONFIG.format(port=self.port, directory=self.directory, bogus=BOGUS))
+        self._write("signed.zone", HEAD.replace(".", SIGNED + ".", 1))
+        self._write("unbound.conf", CONFIG.format(port=self.port, directory=self.directory, bogus=BOGUS, signed=SIGNED))
         self.daemon = Daemon("unbound", os.path.join(self.directory, "log"),
                              ["unbound", "-d", "-c", os.path.join(self.directory, "unbound.conf")])
 
@@ -158,6 +165,23 @@ class Resolver:
     def exists(self, name):
         """The name is there, with an address and no TXT record."""
         self.record(name, "A", "192.0.2.1")
+
+    def sign(self, records, forged=()):
+        """Makes a zone SIGNED with these {name: text}, signed by DNSSEC; then changes the texts of those that are forged, {name: text}.
+        Returns the trust anchor, a line of a zone file."""
+        head = "{0}. 0 IN SOA ns.{0}. hostmaster.{0}. 1 0 0 0 0\n{0}. 0 IN NS ns.{0}.\n".format(SIGNED)
+        self._write("plain.zone", head + "".join("%s. 0 IN TXT %s\n" % (name, quoted(text)) for name, text in records.items()))
+        key = run(["ldns-keygen", "-k", "-a", "ECDSAP256SHA256", SIGNED], cwd=self.directory).stdout.strip().splitlines()[-1]
+        run(["ldns-signzone", "-f", "signed.zone", "plain.zone", key], cwd=self.directory)
+        with open(os.path.join(self.directory, "signed.zone")) as f:
+            zone = f.read()
+        for name, text in dict(forged).items():
+            assert zone.count(quoted(records[name])) == 1
+            zone = zone.replace(quoted(records[name]), quoted(text))
+        self._write("signed.zone", zone)
+        self._do("auth_zone_reload %s." % SIGNED)
+        with open(os.path.join(self.directory, key + ".key")) as f:
+            return f.read().split(";")[0].strip() + "\n"
 
     def refuse(self, name):
         """Everything from this name downwards fails at once, as with name servers that are broken."""
