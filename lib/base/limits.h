@@ -31,7 +31,8 @@ enum {
 	LIMIT_MIME_DEPTH = 100,          /* deeper: refused */
 	LIMIT_MIME_PARTS = 10000,        /* parts in all: memory of the parser */
 	LIMIT_RECEIVED = 50,             /* trace fields: a loop that no mark shows */
-	LIMIT_SIGNATURES = 20,           /* DKIM-Signature fields and ARC sets that are kept */
+	LIMIT_SIGNATURES = 20,           /* DKIM-Signature fields that are kept and looked at */
+	LIMIT_ARC_SETS = 50,             /* RFC 8617 section 4.2.1: more are no chain */
 	LIMIT_LINE = 998,                /* bytes without CRLF, RFC 5322 2.1.1 */
 	LIMIT_BOUNDARY = 70,             /* characters, RFC 2046 5.1.1 */
 

@@ -30,7 +30,7 @@ struct authentication_dmarc {
 };
 
 struct authentication_arc {
-	const char *cv;     /**< static: none pass fail */
+	const char *cv;     /**< static: none pass fail; temperror when DNS did not answer for a key */
 	guint instances;
 	GPtrArray *sealers; /**< d= of each seal, i=1 first; NULL when there is none */
 	char *reason;       /**< why it fails; NULL when it does not */

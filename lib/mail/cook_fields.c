@@ -48,8 +48,8 @@ static gboolean is_list_field(const struct header_field *field)
 
 /*
  * Signatures beyond LIMIT_SIGNATURES only cost each member's server its time. The topmost stay: the
- * latest servers put them there. Of an ARC chain nothing stays then, since a chain with a link
- * missing proves nothing.
+ * latest servers put them there. An ARC chain may have 50 links; of a longer one nothing stays, since
+ * it proves nothing.
  */
 static void thin_signatures(struct header *header)
 {
@@ -65,7 +65,7 @@ static void thin_signatures(struct header *header)
 			i++;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(arc_set); i++)
-		arc_flood |= header_count(header, arc_set[i]) > LIMIT_SIGNATURES;
+		arc_flood |= header_count(header, arc_set[i]) > LIMIT_ARC_SETS;
 	for (size_t i = 0; arc_flood && i < G_N_ELEMENTS(arc_set); i++)
 		(void)header_remove(header, arc_set[i]);
 }

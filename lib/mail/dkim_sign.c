@@ -51,7 +51,7 @@ void dkim_sign_warm_up(void)
 	 * so what our clock and the caller's `now` say must not matter; larger than t= itself, the
 	 * drift would wrap below zero in the library.
 	 */
-	uint64_t drift = 1000000000;
+	uint64_t drift = DKIM_SIGN_DRIFT;
 	/* A From that libopendkim cannot take apart (ours can) must not stop it. */
 	uint32_t flags = DKIM_LIBFLAGS_BADSIGHANDLES;
 
@@ -174,7 +174,7 @@ static gboolean end_header(DKIM *dkim, GError **error)
 	return status == DKIM_STAT_OK || fail_library(error, "end of header", status);
 }
 
-static DKIM *open_handle(GError **error)
+DKIM *dkim_sign_open(GError **error)
 {
 	DKIM_STAT status = DKIM_STAT_OK;
 
@@ -192,7 +192,7 @@ static DKIM *open_handle(GError **error)
  */
 static char *hash_body(const struct dkim_sign_message *message, GError **error)
 {
-	DKIM *dkim = open_handle(error);
+	DKIM *dkim = dkim_sign_open(error);
 	struct hashes hashes;
 	char *text = NULL;
 
@@ -211,7 +211,7 @@ static char *hash_body(const struct dkim_sign_message *message, GError **error)
 }
 
 /* "h=": each field once for each time that it stands there, and once more. */
-static char *name_fields(const struct header *header, GError **error)
+char *dkim_sign_names(const struct header *header, GError **error)
 {
 	g_autoptr(GString) names = g_string_new("h=");
 	size_t line = names->len;
@@ -260,7 +260,7 @@ static gboolean write_values(const struct dkim_sign_message *message,
 	const struct dkim_sign_key *keys, guint count, struct dkim_sign_draft *drafts,
 	GError **error)
 {
-	g_autofree char *names = name_fields(message->header, error);
+	g_autofree char *names = dkim_sign_names(message->header, error);
 	g_autofree char *hash = names ? hash_body(message, error) : NULL;
 
 	if (!hash)
@@ -286,7 +286,7 @@ static gboolean hash_headers(
 	const struct header *header, guint count, struct dkim_sign_draft *drafts, GError **error)
 {
 	struct hashes hashes[LIMIT_SIGNATURES];
-	DKIM *dkim = open_handle(error);
+	DKIM *dkim = dkim_sign_open(error);
 
 	if (!dkim)
 		return FALSE;
@@ -322,10 +322,11 @@ gboolean dkim_sign_drafts(const struct dkim_sign_message *message, const struct 
 	return FALSE;
 }
 
-void dkim_sign_finish(struct header *header, const struct dkim_sign_draft *draft,
-	const guint8 *signature, gsize length)
+void dkim_sign_finish_as(struct header *header, const char *name, const struct dkim_sign_draft *draft, GBytes *signature)
 {
-	g_autofree char *text = g_base64_encode(signature, length);
+	gsize length;
+	const guint8 *data = g_bytes_get_data(signature, &length);
+	g_autofree char *text = g_base64_encode(data, length);
 	g_autoptr(GString) value = g_string_new(draft->value);
 	size_t line = strlen("\tb=") + 7, place = 0, left = strlen(text);
 
@@ -339,7 +340,15 @@ void dkim_sign_finish(struct header *header, const struct dkim_sign_draft *draft
 		if (left > 0)
 			g_string_append(value, "\r\n\t ");
 	}
-	header_prepend(header, "DKIM-Signature", value->str);
+	header_prepend(header, name, value->str);
+}
+
+void dkim_sign_finish(struct header *header, const struct dkim_sign_draft *draft,
+	const guint8 *signature, gsize length)
+{
+	g_autoptr(GBytes) bytes = g_bytes_new(signature, length);
+
+	dkim_sign_finish_as(header, "DKIM-Signature", draft, bytes);
 }
 
 void dkim_sign_clear(struct dkim_sign_draft *draft)

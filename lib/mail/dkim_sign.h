@@ -21,7 +21,10 @@
 
 #include "lib/mail/header.h"
 
-enum { DKIM_SIGN_DIGEST = 32 }; /* bytes of a SHA-256 */
+enum {
+	DKIM_SIGN_DIGEST = 32,        /* bytes of a SHA-256 */
+	DKIM_SIGN_DRIFT = 1000000000, /* seconds: what libopendkim's clock may differ, so that it never decides; t= must be later than this */
+};
 
 #define DKIM_SIGN_ERROR (dkim_sign_error_quark())
 GQuark dkim_sign_error_quark(void);
@@ -73,11 +76,24 @@ gboolean dkim_sign_drafts(const struct dkim_sign_message *message, const struct 
 /** Puts the signature into the draft and the field on top of `header`. */
 void dkim_sign_finish(struct header *header, const struct dkim_sign_draft *draft, const guint8 *signature, gsize length);
 
+/** The same for a field of another name: ARC's. */
+void dkim_sign_finish_as(struct header *header, const char *name, const struct dkim_sign_draft *draft, GBytes *signature);
+/**
+ * For arc_seal.c: "h=" with the fields that our signatures cover and oversign, folded. NULL with `error` when they are too many. The caller
+ * frees it.
+ */
+char *dkim_sign_names(const struct header *header, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 void dkim_sign_clear(struct dkim_sign_draft *draft);
 
 struct dkim; /* libopendkim's */
 /**
- * For dkim_check.c: shows the handle all fields that our signatures cover, or the body. FALSE with
+ * For dkim_verify.c: a handle that makes digests and has no key; NULL with `error` (NULL: none is wanted). The caller ends it by
+ * dkim_free().
+ */
+struct dkim *dkim_sign_open(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * For dkim_check.c and dkim_verify.c: shows the handle all fields that our signatures cover, or the body. FALSE with
  * `error` of DKIM_SIGN_ERROR.
  */
 gboolean dkim_sign_feed_fields(struct dkim *dkim, const struct header *header, GError **error) G_GNUC_WARN_UNUSED_RESULT;

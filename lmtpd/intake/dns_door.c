@@ -35,12 +35,14 @@ static struct known *ask_dispatch(struct dns_door *dns, const char *name)
 
 	known->result = TXT_TROUBLE;
 	known->texts = g_ptr_array_new_with_free_func(g_free);
-	/* A worker that could not be reached once is not asked for each further name. */
-	if (!verdict_is_final(&dns->verdict)) {
+	/* A worker that could not be reached once is not asked for each further name; nor does a post keep one busy with slow servers. */
+	if (!verdict_is_final(&dns->verdict) && dns->spent < DNS_DOOR_SECONDS * G_USEC_PER_SEC) {
+		gint64 start = g_get_monotonic_time();
 		g_autoptr(GVariant) answer = post_ask(dns->post, WIRE_TXT, g_variant_new("(s)", name), -1, &dns->verdict);
 
 		if (answer)
 			read_answer(answer, known);
+		dns->spent += g_get_monotonic_time() - start;
 	}
 	g_hash_table_insert(dns->known, g_strdup(name), known);
 	return known;

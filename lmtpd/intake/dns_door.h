@@ -9,10 +9,13 @@
 #include "lib/mail/txt_lookup.h"
 #include "lmtpd/intake/post.h"
 
+enum { DNS_DOOR_SECONDS = 40 }; /* of waiting for all answers of one post: a name may take the setting dns_deadline, and a sender chooses 80 of them */
+
 struct dns_door {
 	struct txt_door door;
 	struct post *post;
 	GHashTable *known;      /**< name -> what was said of it */
+	gint64 spent;           /**< microseconds until now; beyond the limit every new name is TXT_TROUBLE */
 	struct verdict verdict; /**< NONE, or why dispatch could not be asked: then every answer is TXT_TROUBLE */
 };
 

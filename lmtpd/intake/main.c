@@ -12,7 +12,7 @@
 #include "lib/base/process.h"
 #include "lib/base/text.h"
 #include "lib/mail/dkim_check.h"
-#include "lib/mail/dkim_sign.h"
+#include "lib/mail/dkim_verify.h"
 #include "lib/mail/mail.h"
 #include "lmtpd/intake/sandbox.h"
 #include "lmtpd/intake/server.h"
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 	g_autofree char *missing = mail_warm_up();
 	if (missing)
 		log_info("this machine cannot convert: %s", missing);
-	dkim_sign_warm_up();
+	dkim_verify_warm_up();
 	dkim_check_warm_up();
 
 	struct knowledge knowledge;

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "lib/mail/arc_verify.h"
+#include "lib/mail/dkim_verify.h"
 #include "lib/mail/dmarc.h"
 #include "lmtpd/intake/dns_door.h"
 
@@ -44,6 +46,19 @@ static const char *find_method(const struct authentication *authentication)
 	return is_signed_by_domain(authentication) ? "dkim" : "smtp";
 }
 
+static void look_at_signatures(struct message *message, const struct txt_door *door)
+{
+	const struct dkim_verify_message came = {
+		.header = &message->header,
+		.body = message->raw.data + message->body,
+		.length = message->raw.length - message->body,
+		.now = g_get_real_time() / G_USEC_PER_SEC,
+	};
+
+	dkim_verify_message(&came, door, &message->authentication);
+	arc_verify_message(&came, door, &message->authentication.arc);
+}
+
 /* Each part fills its piece; DMARC comes last, since it judges what the others found. */
 static struct verdict look(struct post *post)
 {
@@ -54,6 +69,7 @@ static struct verdict look(struct post *post)
 	if (!settings_boolean(post->setup->knowledge->settings, SET_authenticate, NULL))
 		return VERDICT_UNDECIDED;
 	dns_door_open(&dns, post);
+	look_at_signatures(message, &dns.door);
 	gboolean settled = dmarc_evaluate(at ? at + 1 : NULL, &dns.door, &message->authentication);
 	struct verdict trouble = dns.verdict;
 	dns_door_close(&dns);
