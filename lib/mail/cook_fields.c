@@ -10,7 +10,7 @@
 #include "lib/mail/mail_date.h"
 #include "lib/mail/url_template.h"
 
-/* HOSTILE M29, M30. Everything that begins with "List-" goes too. */
+/* HOSTILE M29, M30. Everything that begins with "List-" or "X-Rollcall-" goes too. */
 static const char *const not_the_senders[] = {
 	/* the list's word, or that of the last mail server */
 	"Archived-At",
@@ -41,9 +41,22 @@ static const char *const not_the_senders[] = {
 static const char *const arc_set[] = {
 	"ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results"};
 
-static gboolean is_list_field(const struct header_field *field)
+static gboolean begins_with(const struct header_field *field, const char *prefix)
 {
-	return field->name_length > 5 && g_ascii_strncasecmp(field->data, "List-", 5) == 0;
+	gsize length = strlen(prefix);
+
+	return field->name_length > length && g_ascii_strncasecmp(field->data, prefix, length) == 0;
+}
+
+/* What we tell moderators is nobody else's to say, and not for members. */
+void cook_fields_take_own(struct header *header)
+{
+	for (guint i = 0; i < header->fields->len;) {
+		if (begins_with(&g_array_index(header->fields, struct header_field, i), "X-Rollcall-"))
+			header_remove_index(header, i);
+		else
+			i++;
+	}
 }
 
 /*
@@ -75,11 +88,12 @@ static void take_off(struct header *header)
 	for (size_t i = 0; i < G_N_ELEMENTS(not_the_senders); i++)
 		(void)header_remove(header, not_the_senders[i]);
 	for (guint i = 0; i < header->fields->len;) {
-		if (is_list_field(&g_array_index(header->fields, struct header_field, i)))
+		if (begins_with(&g_array_index(header->fields, struct header_field, i), "List-"))
 			header_remove_index(header, i);
 		else
 			i++;
 	}
+	cook_fields_take_own(header);
 	thin_signatures(header);
 }
 

@@ -38,4 +38,7 @@ void cook_fields(const struct cook_post *post, struct header *header);
 /** Only adds a Date and a Message-ID that are missing or empty: for mail that is forwarded and not a list post. */
 void cook_fields_complete(const struct cook_post *post, struct header *header);
 
+/** Takes off what only we may say to moderators ("X-Rollcall-…"), whoever wrote it. A part of cook_fields(). */
+void cook_fields_take_own(struct header *header);
+
 #endif

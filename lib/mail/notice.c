@@ -57,6 +57,8 @@ static void put_fields(const struct notice *notice, struct header *header)
 	header_append(header, "Auto-Submitted", notice->reply ? "auto-replied" : "auto-generated");
 	header_append(header, "X-Auto-Response-Suppress", "All");
 	header_append(header, "X-Loop", notice->list);
+	if (notice->rule)
+		header_append(header, "X-Rollcall-Rule", notice->rule);
 	header_append(header, "Content-Language", notice->language);
 	header_append(header, "MIME-Version", "1.0");
 }

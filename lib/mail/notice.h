@@ -33,6 +33,7 @@ struct notice {
 	const char *key;         /**< what makes this mail this one: the same key, the same Message-ID, on every attempt */
 	const char *const *thread; /**< Message-IDs with brackets, oldest first, NULL-terminated, or NULL; the last one is answered */
 	gboolean reply;          /**< it answers a mail of its receiver's (auto-replied), else auto-generated */
+	const char *rule;        /**< for moderators: the rule that decided, one line of printable ASCII; NULL: none is told */
 	const struct notice_link *links; /**< ends with a NULL url; or NULL: then no HTML part */
 	const char *post;        /**< the message to attach with CRLF line ends, or NULL */
 	size_t post_length;

@@ -245,6 +245,14 @@ static const char *answered_id(const struct job *job)
 	return id ? id : field(job, "message-id");
 }
 
+/* For moderators' mail filters; NULL where none decided, or somebody else gets it. */
+static char *rule_of(const struct composing *composing)
+{
+	const char *at = field(composing->job, "fact-rule-at"), *text = field(composing->job, "fact-rule");
+
+	return composing->row->post && at && text ? g_strdup_printf("%s %s", at, text) : NULL;
+}
+
 static struct verdict notify_one(struct composing *composing)
 {
 	struct job *job = composing->job;
@@ -261,6 +269,8 @@ static struct verdict notify_one(struct composing *composing)
 	/* Moderators have one thread for each held post; an author's thread is the mail that is answered. */
 	const char *thread[] = {row->reply ? answered_id(job) : strcmp(row->key, "held") == 0 ? NULL : held_id, NULL};
 
+	g_autofree char *rule = rule_of(composing);
+
 	collect(composing, &values);
 	collect_links(composing, &values, links);
 	texts_fill(job->setup->knowledge->texts, composing->language, composing->text, values.fields, &filled);
@@ -273,6 +283,7 @@ static struct verdict notify_one(struct composing *composing)
 		.key = key,
 		.thread = thread[0] ? thread : NULL,
 		.reply = row->reply,
+		.rule = rule,
 		.links = row->links ? links : NULL,
 		.post = row->post && job->message.length > 0 ? job->message.data : NULL,
 		.post_length = job->message.length,

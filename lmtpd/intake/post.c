@@ -83,6 +83,7 @@ static void post_clear(struct post *post)
 	forget_made(post);
 	g_free(post->queue_id);
 	g_free(post->rule);
+	g_free(post->rule_text);
 }
 
 /* A moderator's word stands in for the scenario. */

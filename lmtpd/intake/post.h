@@ -79,6 +79,7 @@ struct post {
 	guint members;
 	char *queue_id;
 	char *rule;                /**< "FILE:LINE", or "settings:NAME", of the rule that decided; NULL when none did */
+	char *rule_text;           /**< as its file has it, printable ASCII; NULL when none did */
 	struct verdict trouble;    /**< why a question of the rules was not answered; NONE when all were */
 	const char *stage;         /**< name of the stage that is running or decided */
 	gint64 started, decided, cooked, handed; /**< monotonic microseconds, for the log line */

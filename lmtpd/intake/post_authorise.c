@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/rules/rules_site.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/post.h"
@@ -206,6 +207,8 @@ static const char *dkim_domain(const struct authentication *authentication)
 	return domain;
 }
 
+enum { RULE_SHOWN = 200 }; /* bytes of a rule that moderators are shown */
+
 static char *name_rule(const struct rules_rule *rule)
 {
 	g_autofree char *file = g_path_get_basename(rule->file);
@@ -248,7 +251,10 @@ struct verdict post_authorise(struct post *post)
 	struct rules_decision decision = rules_decide(find_scenario(post), &facts, NULL);
 
 	post->decided = g_get_monotonic_time();
-	post->rule = decision.rule ? name_rule(decision.rule) : NULL;
+	if (decision.rule) {
+		post->rule = name_rule(decision.rule);
+		post->rule_text = text_printable_dup(decision.rule->text, strlen(decision.rule->text), RULE_SHOWN);
+	}
 	rules_site_clear(&site);
 	return follow(post, &decision);
 }

@@ -24,6 +24,13 @@ static void cook_post(const struct post *post, const struct cook_post *cook, str
 static void forward(const struct post *post, const struct cook_post *cook, struct header *header)
 {
 	cook_fields_complete(cook, header);
+	cook_fields_take_own(header);
+	/* A post that the scenario gives to the moderators. */
+	if (post->rule) {
+		g_autofree char *rule = g_strdup_printf("%s %s", post->rule, post->rule_text);
+
+		header_prepend(header, "X-Rollcall-Rule", rule);
+	}
 	header_prepend(header, "X-Loop", post->list);
 }
 

@@ -61,8 +61,8 @@ static GVariant *collect_facts(const struct post *post, const struct rules_decis
 	add_fact(&facts, "smtputf8", post->smtputf8 ? "yes" : NULL);
 	add_fact(&facts, "client-name", post->envelope->client_name);
 	add_fact(&facts, "client-address", post->envelope->client_address);
-	if (decision->rule)
-		add_fact(&facts, "rule", decision->rule->text);
+	add_fact(&facts, "rule", post->rule_text);
+	add_fact(&facts, "rule-at", post->rule);
 	if (verdict_is_final(&unclear))
 		add_fact(&facts, "flaw", unclear.text);
 	if (!may_tell_author(post))
