@@ -5,7 +5,7 @@
 
 -- "RoCa": so that `file` and we know whose it is.
 PRAGMA application_id = 1383023457;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- One row for each post and list that was, or was about to be, handed to Postfix. `key` is
 -- SHA-256(list, NUL, envelope sender, NUL, DATA bytes): it tells a retry from a new post and says nothing about either.
@@ -98,3 +98,40 @@ CREATE TABLE answer (
 	answered_at INTEGER NOT NULL,
 	PRIMARY KEY (person, list)
 ) STRICT, WITHOUT ROWID;
+
+-- Posts that went out and that we still owe: to the list's next digest (issue 0), to an issue that is being sent (its number), to no digest
+-- (NULL); to the archive (1) or not. archived_at: the post's address there. Gone when nobody waits.
+CREATE TABLE kept (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	list TEXT NOT NULL,
+	issue INTEGER,
+	archive INTEGER NOT NULL CHECK (archive IN (0, 1)),
+	archived_at TEXT NOT NULL,
+	size INTEGER NOT NULL CHECK (size > 0),
+	kept_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX kept_issue ON kept (issue, list);
+CREATE INDEX kept_archive ON kept (id) WHERE archive = 1;
+
+-- Their messages as they went out, with LF line ends, and their SHA-256.
+CREATE TABLE kept_message (
+	kept INTEGER PRIMARY KEY,
+	hash BLOB NOT NULL CHECK (length(hash) = 32),
+	message BLOB NOT NULL
+) STRICT;
+
+-- The last issue of each list's digest.
+CREATE TABLE digest (
+	list TEXT NOT NULL PRIMARY KEY,
+	volume INTEGER NOT NULL,
+	number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Issues that are closed and not yet in Postfix's queue.
+CREATE TABLE digest_issue (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	list TEXT NOT NULL,
+	volume INTEGER NOT NULL,
+	number INTEGER NOT NULL,
+	closed_at INTEGER NOT NULL
+) STRICT;

@@ -69,7 +69,7 @@ static gboolean add_all(struct store *store, const guint8 *key, const struct sto
 		return FALSE;
 	gint64 id = sqlite3_last_insert_rowid(store->db);
 	g_autofree char *as = g_strdup_printf("held as %" G_GINT64_FORMAT, id);
-	if (!store_done(store, key, as, error) || !store_message_write(store, id, message, error))
+	if (!store_done(store, key, as, error) || !store_message_write(store, STORE_MESSAGE_HELD, id, message, error))
 		return FALSE;
 	for (gsize i = 0; i < plan->job_count; i++)
 		if (!store_job_write(store, plan->list, id, &plan->jobs[i], error))
@@ -185,7 +185,7 @@ enum store_order store_held_ready(struct store *store, gint64 id, enum store_hel
 {
 	if (state != STORE_HELD_ACCEPTED && state != STORE_HELD_CONFIRMED)
 		return STORE_ORDER_GOOD;
-	switch (store_message_read(store, id, -1, error)) {
+	switch (store_message_read(store, STORE_MESSAGE_HELD, id, -1, error)) {
 	case STORE_MESSAGE_WHOLE:
 		return STORE_ORDER_GOOD;
 	case STORE_MESSAGE_MISSING:
@@ -199,7 +199,7 @@ enum store_order store_held_ready(struct store *store, gint64 id, enum store_hel
 gboolean store_held_bury(struct store *store, gint64 id, GError **error)
 {
 	store_statement_auto sqlite3_stmt *bury = store_statement(store, STATEMENT_HELD_BURY);
-	store_statement_auto sqlite3_stmt *remove = store_statement(store, STATEMENT_MESSAGE_REMOVE);
+	store_statement_auto sqlite3_stmt *remove = store_statement(store, STATEMENT_HELD_MESSAGE_REMOVE);
 
 	sqlite3_bind_int64(bury, 1, id);
 	sqlite3_bind_int64(remove, 1, id);

@@ -47,9 +47,32 @@
 		"DELETE FROM held WHERE state <> 1 AND size = 0 "                                             \
 		"AND NOT EXISTS (SELECT 1 FROM token WHERE token.held = held.id) "                            \
 		"AND NOT EXISTS (SELECT 1 FROM job WHERE job.held = held.id)")                                \
-	X(MESSAGE_ADD, "INSERT INTO held_message (held, hash, message) VALUES (?1, ?2, zeroblob(?3))")        \
-	X(MESSAGE_READ, "SELECT hash FROM held_message WHERE held = ?1")                                      \
-	X(MESSAGE_REMOVE, "DELETE FROM held_message WHERE held = ?1")                                         \
+	X(HELD_MESSAGE_ADD, "INSERT INTO held_message (held, hash, message) VALUES (?1, ?2, zeroblob(?3))")   \
+	X(HELD_MESSAGE_READ, "SELECT hash FROM held_message WHERE held = ?1")                                 \
+	X(HELD_MESSAGE_REMOVE, "DELETE FROM held_message WHERE held = ?1")                                    \
+	X(KEPT_ADD,                                                                                           \
+		"INSERT INTO kept (list, issue, archive, archived_at, size, kept_at) "                        \
+		"VALUES (?1, ?2, ?3, ?4, ?5, unixepoch())")                                                   \
+	X(KEPT_READ, "SELECT list, archived_at, size FROM kept WHERE id = ?1")                                \
+	X(KEPT_MESSAGE_ADD, "INSERT INTO kept_message (kept, hash, message) VALUES (?1, ?2, zeroblob(?3))")   \
+	X(KEPT_MESSAGE_READ, "SELECT hash FROM kept_message WHERE kept = ?1")                                 \
+	X(KEPT_BURY, "DELETE FROM kept WHERE issue IS NULL AND archive = 0")                                  \
+	X(KEPT_MESSAGE_BURY, \
+		"DELETE FROM kept_message WHERE kept IN (SELECT id FROM kept WHERE issue IS NULL AND archive = 0)") \
+	X(DIGEST_OPEN, "SELECT list, count(*), sum(size), min(kept_at) FROM kept WHERE issue = 0 GROUP BY list") \
+	X(DIGEST_NUMBER,                                                                                      \
+		"INSERT INTO digest (list, volume, number) VALUES (?1, ?2, 1) ON CONFLICT (list) DO UPDATE SET " \
+		"number = CASE WHEN excluded.volume > volume THEN 1 ELSE number + 1 END, "                    \
+		"volume = max(volume, excluded.volume) RETURNING volume, number")                             \
+	X(DIGEST_ISSUE_ADD,                                                                                   \
+		"INSERT INTO digest_issue (list, volume, number, closed_at) VALUES (?1, ?2, ?3, unixepoch())") \
+	X(DIGEST_FILL, "UPDATE kept SET issue = ?2 WHERE list = ?1 AND issue = 0")                            \
+	X(DIGEST_ISSUE_READ, "SELECT volume, number, closed_at FROM digest_issue WHERE id = ?1")              \
+	X(DIGEST_ISSUE_REMOVE, "DELETE FROM digest_issue WHERE id = ?1")                                      \
+	X(DIGEST_POSTS, "SELECT id FROM kept WHERE issue = ?1 ORDER BY id")                                   \
+	X(DIGEST_LEAVE, "UPDATE kept SET issue = NULL WHERE issue = ?1")                                      \
+	X(ARCHIVE_DUE, "SELECT id FROM kept WHERE archive = 1 AND id > ?1 ORDER BY id LIMIT ?2")              \
+	X(ARCHIVE_DONE, "UPDATE kept SET archive = 0 WHERE id = ?1")                                          \
 	X(JOB_ADD,                                                                                            \
 		"INSERT INTO job (held, list, kind, fields, attempts, made_at, due_at) "                      \
 		"VALUES (?1, ?2, ?3, ?4, 0, unixepoch(), unixepoch())")                                       \
@@ -141,10 +164,15 @@ gboolean store_read_numbers(struct store *store, sqlite3_stmt *read, GArray *num
 
 /* ---- parts of transactions ---- */
 
-/** Writes the message of a held post. In a transaction. */
-gboolean store_message_write(struct store *store, gint64 held, const struct io_mapping *message, GError **error);
-/** Reads a message through and compares its hash; writes it to `memory` unless that is -1. */
-enum store_message store_message_read(struct store *store, gint64 held, int memory, GError **error);
+/** Whose message. */
+enum store_message_of { STORE_MESSAGE_HELD, STORE_MESSAGE_KEPT };
+/** Writes the message of a held or kept post. In a transaction. */
+gboolean store_message_write(struct store *store, enum store_message_of of, gint64 id, const struct io_mapping *message,
+	GError **error);
+/** Reads a message through and compares its hash; writes it to `fd` unless that is -1. */
+enum store_message store_message_read(struct store *store, enum store_message_of of, gint64 id, int fd, GError **error);
+/** Removes job `id`, which is in hand, and what goes with it. In a transaction. */
+gboolean store_job_remove(struct store *store, gint64 id, GError **error);
 /** Adds jobs. In a transaction; `held` may be 0. */
 gboolean store_job_write(struct store *store, const char *list, gint64 held, const struct store_job_plan *plan,
 	GError **error);

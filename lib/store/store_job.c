@@ -180,11 +180,13 @@ static gboolean check_in_hand(const struct store *store, gint64 id, GError **err
 	return in_hand;
 }
 
-static gboolean remove_job(struct store *store, gint64 id, GError **error)
+gboolean store_job_remove(struct store *store, gint64 id, GError **error)
 {
 	store_statement_auto sqlite3_stmt *remove = store_statement(store, STATEMENT_JOB_REMOVE);
 	gint64 held = 0;
 
+	if (!check_in_hand(store, id, error))
+		return FALSE;
 	sqlite3_bind_int64(remove, 1, id);
 	if (sqlite3_step(remove) == SQLITE_ROW)
 		held = sqlite3_column_int64(remove, 0);
@@ -193,8 +195,7 @@ static gboolean remove_job(struct store *store, gint64 id, GError **error)
 
 gboolean store_job_done(struct store *store, gint64 id, GError **error)
 {
-	if (!check_in_hand(store, id, error) || !store_begin(store, STORE_CHEAP, error) ||
-		!store_end(store, remove_job(store, id, error), error))
+	if (!store_begin(store, STORE_CHEAP, error) || !store_end(store, store_job_remove(store, id, error), error))
 		return FALSE;
 	store_job_release(store);
 	return TRUE;
