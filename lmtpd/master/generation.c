@@ -10,7 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/base/process.h"
 #include "lmtpd/master/listener.h"
-#include "lmtpd/master/spawn.h"
+#include "lib/base/spawn.h"
 #include "lmtpd/master/tls_front.h"
 
 enum {

@@ -1,8 +1,9 @@
 /*
- * Starts a program of ours with the descriptors of lib/base/process.h and waits until it says that it is ready.
+ * Starts a program of ours with the descriptors of lib/base/process.h and waits until it says that it is ready. The daemon starts its
+ * rooms so, and `rollcall explain` starts the same rooms for a question.
  */
-#ifndef ROLLCALL_MASTER_SPAWN_H
-#define ROLLCALL_MASTER_SPAWN_H
+#ifndef ROLLCALL_BASE_SPAWN_H
+#define ROLLCALL_BASE_SPAWN_H
 
 #include <glib.h>
 #include <sys/types.h>
@@ -13,6 +14,7 @@ struct spawn {
 	int config, tickets, jobs; /**< become PROCESS_FD_CONFIG, PROCESS_FD_TICKETS and PROCESS_FD_JOBS */
 	const int *listen;    /**< become PROCESS_FD_LISTEN and up */
 	guint listen_count;
+	int errors;           /**< becomes its stderr, and it has no input or output; 0: all three are ours */
 };
 
 /**

@@ -1,5 +1,5 @@
 /* Starts our programs; see spawn.h. */
-#include "lmtpd/master/spawn.h"
+#include "lib/base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,6 +72,13 @@ static gboolean place_descriptors(const struct spawn *spawn, int status)
 	return TRUE;
 }
 
+static gboolean place_errors(int errors)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(errors, STDERR_FILENO) >= 0;
+}
+
 static void run_program(const struct spawn *spawn, const char *path, char **environment, int status)
 	G_GNUC_NORETURN;
 
@@ -80,7 +87,7 @@ static void run_program(const struct spawn *spawn, const char *path, char **envi
 	process_signals_default();
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
-	if (place_descriptors(spawn, status))
+	if ((spawn->errors == 0 || place_errors(spawn->errors)) && place_descriptors(spawn, status))
 		execve(path, (char *const *)spawn->arguments, environment);
 	log_warning("cannot run %s: %s", path, g_strerror(errno));
 	_exit(75);
