@@ -23,7 +23,6 @@ G_DEFINE_QUARK(rollcall-store-error-quark, store_error)
 
 enum {
 	OPEN_PATIENCE = 10,       /* seconds that we wait for others who are opening it */
-	BUSY_PATIENCE = 5000,     /* milliseconds for a writer; a write takes 0.05 */
 	LOG_KEPT = 4 * 1024 * 1024, /* bytes of WAL that stay after a burst */
 };
 
@@ -119,6 +118,15 @@ static gboolean make_database(const char *path, GError **error)
 	return TRUE;
 }
 
+gboolean store_prepare(struct store *store, GError **error)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++)
+		if (sqlite3_prepare_v3(store->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+			    &store->statements[i], NULL) != SQLITE_OK)
+			return store_fail(store->db, "preparing the store's statements", error);
+	return TRUE;
+}
+
 static gboolean open_database(struct store *store, const char *path, GError **error)
 {
 	g_autofree char *settings = g_strdup_printf(pragmas, (int)LOG_KEPT);
@@ -127,19 +135,13 @@ static gboolean open_database(struct store *store, const char *path, GError **er
 		return FALSE;
 	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return store_fail(store->db, path, error);
-	sqlite3_busy_timeout(store->db, BUSY_PATIENCE);
+	sqlite3_busy_timeout(store->db, STORE_BUSY_PATIENCE);
 	/* Looked at before anything is written: a foreign file stays as it is. */
 	if (!store_schema_check(store->db, error))
 		return FALSE;
 	if (sqlite3_exec(store->db, settings, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(store->db, path, error);
-	if (!store_schema_migrate(store->db, error))
-		return FALSE;
-	for (int i = 0; i < STATEMENT_COUNT; i++)
-		if (sqlite3_prepare_v3(store->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-			    &store->statements[i], NULL) != SQLITE_OK)
-			return store_fail(store->db, path, error);
-	return TRUE;
+	return store_schema_migrate(store->db, error) && store_prepare(store, error);
 }
 
 struct store *store_open(const char *directory, GError **error)

@@ -42,6 +42,14 @@ gboolean store_directory_check(const char *directory, uid_t owner, const char **
  * by a newer Rollcall is refused. NULL with `error`. The caller ends it with store_close().
  */
 struct store *store_open(const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * A copy in memory for `rollcall explain`: held posts (without their messages), tokens, counts and limits as they are now; no K and no job. All calls
+ * work on it, and nothing of them stays: `directory` is only read. A store that is not there yet is an empty one. NULL with `error`; an older
+ * store is not migrated (STORE_ERROR_SCHEMA). store_expire() and what takes a job are not for a copy. The caller ends it with store_close().
+ */
+struct store *store_open_copy(const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Whether nothing was written to it since it was opened. */
+gboolean store_is_untouched(const struct store *store);
 /** Lets go of what is in hand and closes; NULL is fine. */
 void store_close(struct store *store);
 static inline void store_clear(struct store **store)

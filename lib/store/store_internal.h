@@ -117,12 +117,18 @@ struct store {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	pid_t owner;                  /* the process that opened it */
 	int claims;                   /* claims.lock */
+	int copied;                   /* of a copy: changes that making it took */
 	gboolean holding;
 	guint8 held[STORE_KEY_SIZE];  /* K in hand, if holding */
 	gint64 job;                   /* the job in hand, or 0 */
 	gboolean has_person_key;
 	guint8 person_key[STORE_PERSON_SIZE];
 };
+
+/** Prepares all statements on an open database whose tables are there. */
+gboolean store_prepare(struct store *store, GError **error);
+/** For a copy: takes the key in the file `path`, or makes one that nobody keeps. FALSE with `error`. */
+gboolean store_person_borrow_key(struct store *store, const char *path, GError **error);
 
 /** Hands out a prepared statement. `store_statement_auto sqlite3_stmt *s = …` ends its read or write at the end of the scope. */
 sqlite3_stmt *store_statement(struct store *store, enum store_statement statement);
@@ -197,6 +203,8 @@ gboolean store_fail_errno(int number, const char *doing, GError **error);
 /** Locks one byte of claims.lock for this open file; FALSE with errno (EAGAIN: somebody else has it). */
 gboolean store_lock_byte(int claims, off_t place);
 void store_unlock_byte(int claims, off_t place);
+
+enum { STORE_BUSY_PATIENCE = 5000 }; /* milliseconds for a writer; a write takes 0.05 */
 
 /** The byte that whoever opens the store holds meanwhile; claims lie above it, jobs above them. */
 enum { STORE_OPENING = 0 };

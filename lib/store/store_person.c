@@ -99,6 +99,20 @@ static gboolean load_key(struct store *store, GError **error)
 	return store->has_person_key;
 }
 
+gboolean store_person_borrow_key(struct store *store, const char *path, GError **error)
+{
+	GError *reason = NULL;
+
+	if (read_key(store, path, &reason))
+		return TRUE;
+	if (reason)
+		g_propagate_error(error, reason);
+	else
+		store->has_person_key = getrandom(store->person_key, STORE_PERSON_SIZE, 0) == STORE_PERSON_SIZE ||
+			store_fail_errno(errno, "random bytes", error);
+	return store->has_person_key;
+}
+
 gboolean store_person_hash(struct store *store, const char *address_key, guint8 person[STORE_PERSON_SIZE], GError **error)
 {
 	unsigned int length = STORE_PERSON_SIZE;

@@ -120,6 +120,16 @@ static gboolean read_number(sqlite3 *db, const char *sql, int *number, GError **
 	return good;
 }
 
+gboolean store_schema_is_ours(sqlite3 *db, const char *name)
+{
+	g_autofree char *application_sql = g_strdup_printf("PRAGMA %s.application_id", name);
+	g_autofree char *version_sql = g_strdup_printf("PRAGMA %s.user_version", name);
+	int application = 0, version = 0;
+
+	return read_number(db, application_sql, &application, NULL) && application == APPLICATION_ID &&
+		read_number(db, version_sql, &version, NULL) && version == (int)G_N_ELEMENTS(steps);
+}
+
 gboolean store_schema_check(sqlite3 *db, GError **error)
 {
 	int application = 0, version = 0, objects = 0;

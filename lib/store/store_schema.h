@@ -17,4 +17,7 @@ gboolean store_schema_check(sqlite3 *db, GError **error) G_GNUC_WARN_UNUSED_RESU
  */
 gboolean store_schema_migrate(sqlite3 *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Whether the attached database `name` is a store of ours and of the newest version. */
+gboolean store_schema_is_ours(sqlite3 *db, const char *name);
+
 #endif
