@@ -73,7 +73,8 @@ static struct verdict prepare(struct phase *phase, const char *list, enum list_r
 		.sender = fanout->sender,
 		.recipients = fanout->recipients,
 	};
-	fanout->qmqp = qmqp_begin(&job, phase->deadline, &verdict);
+	if (!phase->worker->dry)
+		fanout->qmqp = qmqp_begin(&job, phase->deadline, &verdict);
 	return verdict;
 }
 
@@ -93,7 +94,7 @@ GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd)
 		verdict = verdict_deferred("4.3.0", "internal trouble (prepare)");
 	else
 		verdict = prepare(phase, list, (enum list_role)role, fd);
-	if (phase->fanout.qmqp)
+	if (!verdict_is_final(&verdict))
 		count = recipients_count(phase->fanout.recipients);
 	else
 		fanout_clear(&phase->fanout);
@@ -109,6 +110,8 @@ static struct verdict commit(struct phase *phase, GString *queue_id)
 		.qmqp = phase->fanout.qmqp,
 	};
 
+	if (phase->worker->dry && handover.list)
+		return verdict_sent("queued as QUEUEID");
 	if (!handover.qmqp)
 		return verdict_deferred("4.3.0", "internal trouble (commit)");
 	return handover_commit(&handover, queue_id);

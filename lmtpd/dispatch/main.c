@@ -1,8 +1,10 @@
 /*
  * rollcall-dispatch: the trusted room. It holds the CRM connection, the private keys, the store and the way into Postfix, and it
  * never parses mail: it sees names, addresses, 32-byte digests and sealed memory files.
- * Started by rollcall-lmtpd with the descriptors of lib/base/process.h; what is read as root is read before privileges go.
+ * Started by rollcall-lmtpd with the descriptors of lib/base/process.h; what is read as root is read before privileges go. `rollcall explain`
+ * starts it, too, as "rollcall-dispatch explain": then it is one dry worker (dry.h).
  */
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,15 +13,17 @@
 #include "lib/base/privilege.h"
 #include "lib/base/process.h"
 #include "lib/dns/dns.h"
+#include "lmtpd/dispatch/dry.h"
 #include "lmtpd/dispatch/pool.h"
 #include "lib/store/store.h"
 
-static void drop_privileges(const struct settings *settings)
+/* A dry worker has no business with Postfix, so it does not get the group that may enter there. */
+static void drop_privileges(const struct settings *settings, gboolean dry)
 {
 	struct privilege_user user;
 	const char *error = NULL;
 	const char *name = settings_text(settings, SET_user, NULL);
-	const char *group = settings_text(settings, SET_qmqp_group, NULL);
+	const char *group = dry ? "" : settings_text(settings, SET_qmqp_group, NULL);
 	gid_t extra = (gid_t)-1;
 
 	if (geteuid() != 0) {
@@ -90,38 +94,46 @@ static void check_store(const struct settings *settings)
 	store_close(store);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	gboolean dry = argc == 2 && strcmp(argv[1], "explain") == 0;
 	g_autoptr(GError) error = NULL;
 	pid_t master = getppid();
 
 	io_fill_standard_descriptors();
 	settings_auto struct settings *settings = process_settings("rollcall.conf");
-	process_log("rollcall-dispatch", settings);
+	if (dry)
+		log_open("rollcall-dispatch", LOG_TARGET_STDERR);
+	else
+		process_log("rollcall-dispatch", settings);
 	struct keys *keys = keys_load(settings, &error);
 	if (!keys)
 		log_fatal("%s", error->message);
-	warn_about_keys(settings, keys);
+	if (!dry)
+		warn_about_keys(settings, keys);
 	if (!dns_check(settings, &error))
 		log_fatal("%s", error->message);
 	struct crm_breaker *breaker =
 		mmap(NULL, sizeof(*breaker), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (breaker == MAP_FAILED)
 		log_fatal("cannot share memory");
-	drop_privileges(settings);
+	drop_privileges(settings, dry);
 	privilege_lock();
 	process_die_with_parent(master);
-	check_store(settings);
-	check_crm(settings, breaker);
-
 	struct pool_setup setup = {
 		.settings = settings,
 		.keys = keys,
 		.breaker = breaker,
 		.tickets = PROCESS_FD_TICKETS,
 		.jobs = PROCESS_FD_JOBS,
-		.signals = process_signals(),
+		.signals = -1,
 	};
+
+	if (dry)
+		dry_run(&setup);
+	check_store(settings);
+	check_crm(settings, breaker);
+	setup.signals = process_signals();
 	process_ready();
 	pool_run(&setup);
 	keys_free(keys);

@@ -60,10 +60,9 @@ static void run_clock(const struct pool_setup *setup, struct store *store)
 	clock_run(store, setup->jobs, &worker_stop);
 }
 
-static void run_worker(const struct pool *pool, guint place, struct store *store)
+struct worker pool_worker(const struct pool_setup *setup, struct store *store)
 {
-	const struct pool_setup *setup = pool->setup;
-	struct worker worker = {
+	return (struct worker){
 		.settings = setup->settings,
 		.keys = setup->keys,
 		.tickets = setup->tickets,
@@ -71,12 +70,22 @@ static void run_worker(const struct pool *pool, guint place, struct store *store
 		.crm = crm_new(setup->settings, setup->breaker),
 		.store = store,
 		.dns = dns_new(setup->settings),
-		.silent_until = &pool->silent_until[place],
 	};
+}
 
+void pool_worker_clear(struct worker *worker)
+{
+	g_clear_pointer(&worker->dns, dns_free);
+	g_clear_pointer(&worker->crm, crm_free);
+}
+
+static void run_worker(const struct pool *pool, guint place, struct store *store)
+{
+	struct worker worker = pool_worker(pool->setup, store);
+
+	worker.silent_until = &pool->silent_until[place];
 	worker_serve(&worker, &worker_stop);
-	dns_free(worker.dns);
-	crm_free(worker.crm);
+	pool_worker_clear(&worker);
 }
 
 static void run_child(const struct pool *pool, guint place, pid_t parent) G_GNUC_NORETURN;

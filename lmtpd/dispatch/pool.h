@@ -7,6 +7,7 @@
 
 #include "lib/crm/crm.h"
 #include "lib/keys/keys.h"
+#include "lmtpd/dispatch/worker.h"
 
 struct pool_setup {
 	const struct settings *settings;
@@ -21,5 +22,9 @@ struct pool_setup {
  * Runs the workers until SIGTERM; then lets each finish the phase in hand (30 seconds at most) and returns.
  */
 void pool_run(const struct pool_setup *setup);
+
+/** A worker as the pool has them, `store` its own; its `silent_until` is still to be set. The caller ends its doors with pool_worker_clear(). */
+struct worker pool_worker(const struct pool_setup *setup, struct store *store);
+void pool_worker_clear(struct worker *worker);
 
 #endif

@@ -9,6 +9,7 @@
 #include "lib/list/list.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
+#include "lmtpd/dispatch/dry.h"
 
 enum {
 	TICKET_WAIT = 10, /* seconds; only so that the loop comes round now and then, and the pool sees that it does */
@@ -141,6 +142,8 @@ static void serve_phase(struct worker *worker, int socket, gboolean for_job)
 	errand_clear(&phase.errand, worker->store);
 	g_free(phase.row_of);
 	store_release(worker->store);
+	if (worker->dry)
+		dry_forget(worker);
 }
 
 void worker_serve(struct worker *worker, const volatile gint *stop)

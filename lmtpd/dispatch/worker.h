@@ -22,6 +22,7 @@ struct worker {
 	struct crm *crm;
 	struct store *store;
 	struct dns *dns;
+	gboolean dry; /**< of `rollcall explain`: the store is a copy in memory, and nothing goes to Postfix */
 	int tickets;
 	int jobs; /**< where the numbers of jobs go (job_tickets.h), and where the children that do them come from */
 	gint64 *silent_until; /**< monotonic microseconds; in memory that it shares with the pool */
