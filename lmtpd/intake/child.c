@@ -11,6 +11,7 @@
 #include "lib/base/process.h"
 #include "lib/list/token.h"
 #include "lib/wire/wire.h"
+#include "lmtpd/intake/explain.h"
 #include "lmtpd/intake/post.h"
 #include "lmtpd/intake/session.h"
 
@@ -26,6 +27,15 @@ static void close_routing(void *context)
 	struct child *child = context;
 
 	io_close(&child->routing);
+}
+
+static void let_idle(void *context)
+{
+	const struct child *child = context;
+
+	close_routing(context);
+	if (child->session->explain)
+		explain_client_talk(&child->session->explain->client);
 }
 
 static struct verdict ask_route(struct child *child, struct session_recipient *recipient)
@@ -62,11 +72,13 @@ static struct verdict ask_route(struct child *child, struct session_recipient *r
 
 static struct verdict route(void *context, struct session_recipient *recipient)
 {
+	const struct child *child = context;
 	struct verdict verdict = ask_route(context, recipient);
 
 	/* What can be no token at all is nobody's address; whether a token lives is told in the answer and not to guessers. */
 	if (!verdict_is_final(&verdict) && recipient->role == LIST_ROLE_CONFIRM && !token_is_valid(recipient->extension))
-		return verdict_refused("5.1.1", "nothing is waiting for this confirmation");
+		verdict = verdict_refused("5.1.1", "nothing is waiting for this confirmation");
+	explain_route(child->session->explain, recipient, &verdict);
 	return verdict;
 }
 
@@ -77,6 +89,7 @@ static void post(void *context, struct session_envelope *envelope, int message)
 		.knowledge = child->session->knowledge,
 		.tickets = child->session->tickets,
 		.peer = child->session->data,
+		.explain = child->session->explain,
 	};
 
 	close_routing(child);
@@ -90,7 +103,7 @@ void child_serve(const struct child_session *session)
 	const struct session_handlers handlers = {
 		.context = &child,
 		.route = route,
-		.idle = close_routing,
+		.idle = let_idle,
 		.post = post,
 	};
 	const struct session_config config = {

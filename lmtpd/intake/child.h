@@ -6,12 +6,15 @@
 
 #include "lmtpd/intake/knowledge.h"
 
+struct explain;
+
 struct child_session {
 	const struct knowledge *knowledge;
 	int tickets;      /**< our end of the wire */
 	int data;         /**< the connection */
 	int control;      /**< to the TLS front, or -1 */
 	const char *peer; /**< "unix" or the client's address, for the log */
+	struct explain *explain; /**< the session is a question: `data` leads to explain->client. NULL: it is not */
 };
 
 /** Serves the session until it ends. Closes nothing: the process ends after it. */

@@ -2,7 +2,7 @@
  * rollcall-intake: the parser's room. The parent warms up the libraries, locks itself into an empty directory and forks a child for
  * each connection; it holds no key, no password, no member, and never reads a foreign byte.
  * Started by rollcall-lmtpd: rollcall-intake front|direct COUNT, with the descriptors of lib/base/process.h, where "front" says that
- * the first of COUNT sockets is the TLS front's.
+ * the first of COUNT sockets is the TLS front's. Started by `rollcall explain`: rollcall-intake explain 1, with the socket for its letters.
  */
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +14,7 @@
 #include "lib/mail/dkim_check.h"
 #include "lib/mail/dkim_verify.h"
 #include "lib/mail/mail.h"
+#include "lmtpd/intake/explain_server.h"
 #include "lmtpd/intake/sandbox.h"
 #include "lmtpd/intake/server.h"
 
@@ -28,6 +29,20 @@ static guint parse_count(const char *text)
 	return (guint)count;
 }
 
+static int answer_letters(struct knowledge *knowledge)
+{
+	const struct explain_server server = {
+		.knowledge = knowledge,
+		.tickets = PROCESS_FD_TICKETS,
+		.letters = PROCESS_FD_LISTEN,
+	};
+
+	process_ready();
+	explain_server_run(&server);
+	knowledge_clear(knowledge);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int listen[MOST_LISTENERS];
@@ -37,9 +52,12 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		log_fatal("this program is started by rollcall-lmtpd");
 	guint count = parse_count(argv[2]);
-	gboolean front = strcmp(argv[1], "front") == 0;
+	gboolean front = strcmp(argv[1], "front") == 0, explain = strcmp(argv[1], "explain") == 0;
 	settings_auto struct settings *settings = process_settings("rollcall.conf");
-	process_log("rollcall-intake", settings);
+	if (explain)
+		log_open("rollcall-intake", LOG_TARGET_STDERR);
+	else
+		process_log("rollcall-intake", settings);
 
 	/* Everything that a library loads or looks up lazily is loaded and looked up now. */
 	process_hostname(settings);
@@ -66,6 +84,8 @@ int main(int argc, char **argv)
 		listen[i] = PROCESS_FD_LISTEN + (int)i + (front ? 1 : 0);
 	sandbox_enter_room(settings);
 	process_die_with_parent(master);
+	if (explain)
+		return answer_letters(&knowledge);
 	server.signals = process_signals();
 	process_ready();
 	server_run(&server);

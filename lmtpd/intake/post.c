@@ -5,6 +5,7 @@
 
 #include "lib/base/log.h"
 #include "lib/wire/wire.h"
+#include "lmtpd/intake/explain.h"
 
 #define ROLE(role) (1u << (role))
 #define TO_POST ROLE(LIST_ROLE_POST)
@@ -55,15 +56,17 @@ const char *post_body(const struct post *post, size_t *length)
 
 GVariant *post_ask(struct post *post, guint request, GVariant *arguments, int fd, struct verdict *verdict)
 {
+	g_autoptr(GVariant) owned = g_variant_ref_sink(arguments);
+
 	if (post->phase < 0)
 		post->phase = wire_open(post->setup->tickets, post->deadline);
 	if (post->phase < 0) {
-		g_variant_unref(g_variant_ref_sink(arguments));
 		*verdict = verdict_deferred("4.3.2", "all workers are busy, try again later");
 		return NULL;
 	}
-	struct wire_question question = {.request = (enum wire_request)request, .arguments = arguments, .fd = fd};
+	struct wire_question question = {.request = (enum wire_request)request, .arguments = owned, .fd = fd};
 	g_autoptr(GVariant) answer = wire_call(post->phase, &question, post->deadline, verdict);
+	explain_question(post, request, owned, answer);
 	return verdict_is_final(verdict) ? NULL : g_steal_pointer(&answer);
 }
 
@@ -97,8 +100,11 @@ static struct verdict run_stages(struct post *post)
 	for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
 		if (!is_wanted(post, &stages[i]))
 			continue;
+		gint64 began = g_get_monotonic_time();
+
 		post->stage = stages[i].name;
 		struct verdict verdict = stages[i].run(post);
+		explain_stage(post, began, &verdict);
 		if (verdict_is_final(&verdict))
 			return verdict;
 	}
@@ -147,6 +153,7 @@ static struct verdict deliver_one(const struct post_setup *setup, const struct s
 	if (verdict.class == VERDICT_REFUSED)
 		verdict = post_soften(&post, &verdict);
 	post_log(&post, &verdict);
+	explain_end(&post, &verdict);
 	post_clear(&post);
 	return verdict;
 }

@@ -18,8 +18,11 @@
 #include "lmtpd/intake/knowledge.h"
 #include "lmtpd/intake/session.h"
 
+struct explain;
+
 struct post_setup {
 	const struct knowledge *knowledge;
+	struct explain *explain; /**< somebody asks what happens; NULL: it happens */
 	int tickets; /**< our end of the wire */
 	int peer;    /**< the LMTP client's connection, looked at before the last byte; -1: nobody waits */
 };

@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/rules/rules_site.h"
 #include "lib/wire/wire.h"
+#include "lmtpd/intake/explain.h"
 #include "lmtpd/intake/post.h"
 
 /* rules.h's callbacks. */
@@ -248,8 +249,10 @@ struct verdict post_authorise(struct post *post)
 		.questions = &questions,
 		.context = post,
 	};
-	struct rules_decision decision = rules_decide(find_scenario(post), &facts, NULL);
+	g_autoptr(GPtrArray) trace = post->setup->explain ? rules_trace_new() : NULL;
+	struct rules_decision decision = rules_decide(find_scenario(post), &facts, trace);
 
+	explain_rules(post, &decision, trace);
 	post->decided = g_get_monotonic_time();
 	if (decision.rule) {
 		post->rule = name_rule(decision.rule);
