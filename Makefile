@@ -99,7 +99,7 @@ $(BUILD)/rollcall-pipe: $(call objects,$(pipe_src))
 # What each kind is and how it is run: test/README.
 
 PYTHON = /usr/bin/python3
-libraries = $(addprefix $(BUILD)/,libintake.a libmail.a libdispatch.a libcli.a libtrusted.a libmaster.a libbase.a)
+libraries = $(addprefix $(BUILD)/,libintake.a libcli.a libmail.a libdispatch.a libtrusted.a libmaster.a libbase.a)
 test_libs = $(CMOCKA_LIBS) $(JSON_LIBS) $(intake_libs) $(dispatch_libs) $(master_libs)
 
 unit_bin  = $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.c test/stage/test_*.c))

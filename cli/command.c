@@ -53,7 +53,8 @@ int command_parse(struct invocation *invocation, const GOptionEntry *own, const 
 	}
 	invocation->argc--;
 	invocation->argv++;
-	if (invocation->argc > (command->arguments ? 1 : 0)) {
+	int most = !command->arguments ? 0 : strstr(command->arguments, "...") ? G_MAXINT : 1;
+	if (invocation->argc > most) {
 		complain(name, "too many arguments");
 		return COMMAND_USAGE;
 	}

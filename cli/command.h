@@ -19,7 +19,7 @@ struct invocation;
 
 struct command {
 	const char *name;
-	const char *arguments; /**< what stands behind the options in the usage line, or NULL */
+	const char *arguments; /**< what stands behind the options in the usage line, or NULL; one, or with "..." any number */
 	const char *summary;   /**< one sentence without its stop */
 	int (*run)(struct invocation *invocation);
 };
@@ -50,6 +50,7 @@ struct settings *command_settings_read(const char *path, GError **error) G_GNUC_
 int command_check(struct invocation *invocation);
 /** accept, reject and discard. */
 int command_decide(struct invocation *invocation);
+int command_explain(struct invocation *invocation);
 int command_held(struct invocation *invocation);
 int command_lists(struct invocation *invocation);
 int command_settings(struct invocation *invocation);

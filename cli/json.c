@@ -84,3 +84,53 @@ void json_end(GString *out)
 	end_object(out);
 	g_string_append(out, "\n]\n");
 }
+
+enum { DEEPEST = 16 }; /* objects and arrays inside each other */
+
+static void append_value(GString *out, GVariant *value, guint depth);
+
+static void append_members(GString *out, GVariant *value, guint depth)
+{
+	gboolean object = g_variant_is_of_type(value, G_VARIANT_TYPE_VARDICT);
+
+	g_string_append_c(out, object ? '{' : '[');
+	for (gsize i = 0; i < g_variant_n_children(value); i++) {
+		g_autoptr(GVariant) member = g_variant_get_child_value(value, i);
+		g_autoptr(GVariant) inner = NULL;
+
+		if (i > 0)
+			g_string_append(out, ", ");
+		if (object) {
+			g_autoptr(GVariant) name = g_variant_get_child_value(member, 0);
+			g_autoptr(GVariant) boxed = g_variant_get_child_value(member, 1);
+
+			json_append_string(out, g_variant_get_string(name, NULL));
+			g_string_append(out, ": ");
+			inner = g_variant_get_variant(boxed);
+		} else {
+			inner = g_variant_get_variant(member);
+		}
+		append_value(out, inner, depth + 1);
+	}
+	g_string_append_c(out, object ? '}' : ']');
+}
+
+static void append_value(GString *out, GVariant *value, guint depth)
+{
+	if (g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
+		json_append_string(out, g_variant_get_string(value, NULL));
+	else if (g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN))
+		g_string_append(out, g_variant_get_boolean(value) ? "true" : "false");
+	else if (g_variant_is_of_type(value, G_VARIANT_TYPE_INT64))
+		g_string_append_printf(out, "%" G_GINT64_FORMAT, g_variant_get_int64(value));
+	else if (depth < DEEPEST &&
+		(g_variant_is_of_type(value, G_VARIANT_TYPE_VARDICT) || g_variant_is_of_type(value, G_VARIANT_TYPE("av"))))
+		append_members(out, value, depth);
+	else
+		g_string_append(out, "null");
+}
+
+void json_append_value(GString *out, GVariant *value)
+{
+	append_value(out, value, 0);
+}

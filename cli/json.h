@@ -1,6 +1,6 @@
 /*
- * Writing JSON, as far as the commands need it: arrays of flat objects. RFC 8259.
- * Knowingly not here: reading, nesting, floating point.
+ * Writing JSON, as far as the commands need it: arrays of flat objects, and whole GVariants. RFC 8259.
+ * Knowingly not here: reading, floating point.
  */
 #ifndef ROLLCALL_CLI_JSON_H
 #define ROLLCALL_CLI_JSON_H
@@ -9,6 +9,9 @@
 
 /** Appends `text` as a JSON string, or null for NULL. Bytes that are not UTF-8 become U+FFFD; what a terminal might obey is escaped. */
 void json_append_string(GString *out, const char *text);
+
+/** Appends a value: a{sv} as an object, av as an array, texts, numbers and flags; anything else, and what is nested too deeply, as null. */
+void json_append_value(GString *out, GVariant *value);
 
 /*
  * One array of objects:

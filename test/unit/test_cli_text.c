@@ -1,4 +1,4 @@
-/* cli/json.h, cli/report.h, cli/endpoint.h, cli/postfix_text.h, cli/run.h: what the sysadmin's command is made of. */
+/* cli/json.h, cli/explain_text.h, cli/report.h, cli/endpoint.h, cli/postfix_text.h, cli/run.h: what the sysadmin's command is made of. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/endpoint.h"
+#include "cli/explain_text.h"
 #include "cli/json.h"
 #include "cli/postfix_text.h"
 #include "cli/report.h"
@@ -237,10 +238,60 @@ static void test_run_missing(void **state)
 	assert_non_null(found);
 }
 
+/* What an answer has that no honest program puts there is null, and the rest is whole. */
+static void test_json_values(void **state)
+{
+	static const struct {
+		const char *value, *expected;
+	} cases[] = {
+		{"@a{sv} {}", "{}"},
+		{"{'a': <'x\"'>, 'b': <int64 -3>, 'c': <true>, 'd': <@av []>}", "{\"a\": \"x\\\"\", \"b\": -3, \"c\": true, \"d\": []}"},
+		{"{'a': <[<'x'>, <{'b': <false>}>]>}", "{\"a\": [\"x\", {\"b\": false}]}"},
+		{"{'a': <uint32 3>, '': <(1, 2)>, 'b': <3.5>, 'c': <[1, 2]>}", "{\"a\": null, \"\": null, \"b\": null, \"c\": null}"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GString) out = g_string_new(NULL);
+		g_autoptr(GVariant) value = g_variant_parse(NULL, cases[i].value, NULL, NULL, NULL);
+
+		json_append_value(out, value);
+		assert_string_equal(out->str, cases[i].expected);
+	}
+	GVariant *deep = g_variant_new("av", NULL);
+	for (int i = 0; i < 40; i++)
+		deep = g_variant_new_array(G_VARIANT_TYPE_VARIANT, (GVariant *[]){g_variant_new_variant(deep)}, 1);
+	g_autoptr(GVariant) owned = g_variant_ref_sink(deep);
+	g_autoptr(GString) out = g_string_new(NULL);
+	json_append_value(out, owned);
+	assert_string_equal(out->str, "[[[[[[[[[[[[[[[[null]]]]]]]]]]]]]]]]");
+}
+
+/* Whatever an owned parser answers: one line stays one line, and a terminal obeys nothing of it. */
+static void test_explanations(void **state)
+{
+	g_autoptr(GVariant) answer = g_variant_parse(NULL,
+		"{'file': <'post.eml'>, 'size': <int64 12>, 'sender': <'a@b'>, 'log': <[<'one'>, <int64 2>, <'three'>]>, 'posts': <[<'no'>, <{"
+		"'address': <'choir\\u001b[2J@d'>, 'verdict': <'refused'>, 'reply': <'550 5.7.1 no\\nadded: line'>, 'stage': <'authorise'>,"
+		"'author': <{'address': <'a@b'>, 'subscriber': <true>, 'owner': <false>, 'moderator': <true>}>, 'recipients': <'many'>,"
+		"'told': <{'moderators': <int64 1>, 'author': <'held'>, 'bounce': <true>}>}>]>}", NULL, NULL, NULL);
+	g_autofree char *text = explain_text(answer);
+
+	assert_non_null(strstr(text, "post.eml: 12 bytes, envelope sender <a@b>\n"));
+	assert_non_null(strstr(text, "choir [2J@d would be refused\n"));
+	assert_non_null(strstr(text, "  reply      550 5.7.1 no added: line\n"));
+	assert_non_null(strstr(text, "a@b: subscriber, moderator\n"));
+	assert_non_null(strstr(text, "1 moderator gets a notice\n"));
+	assert_non_null(strstr(text, "the envelope sender gets Postfix's bounce\n"));
+	assert_non_null(strstr(text, "  three\n"));
+	assert_null(strchr(text, 27));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json_strings),
+		cmocka_unit_test(test_json_values),
+		cmocka_unit_test(test_explanations),
 		cmocka_unit_test(test_json_arrays),
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_endpoints),
