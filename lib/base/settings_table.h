@@ -84,6 +84,10 @@ SETTING(SCOPE_CRM, column_mode, TYPE_TEXT, "digest", 1, 64, NULL, "Column with t
 SETTING(SCOPE_CRM, column_owner, TYPE_TEXT, "owner", 1, 64, NULL, "Column that is true for the list's owners.")
 SETTING(SCOPE_CRM, column_moderator, TYPE_TEXT, "moderator", 1, 64, NULL,
 	"Column that is true for the list's moderators.")
+SETTING(SCOPE_CRM, subscribe_procedure, TYPE_TEXT, "", 0, 129, NULL,
+	"Stored procedure NAME or DATABASE.NAME for wishes to join, called with list and address; for lists whose subscription_requests is procedure.")
+SETTING(SCOPE_CRM, unsubscribe_procedure, TYPE_TEXT, "", 0, 129, NULL,
+	"The same for wishes to leave.")
 SETTING(SCOPE_CRM, connect_deadline, TYPE_SECONDS, "10", 1, 300, NULL, "Longest wait for a connection to the CRM.")
 SETTING(SCOPE_CRM, query_deadline, TYPE_SECONDS, "120", 1, 3600, NULL, "Longest wait for the CRM's next answer.")
 SETTING(SCOPE_CRM, breaker_failures, TYPE_NUMBER, "3", 1, 1000, NULL,
@@ -91,7 +95,7 @@ SETTING(SCOPE_CRM, breaker_failures, TYPE_NUMBER, "3", 1, 1000, NULL,
 SETTING(SCOPE_CRM, breaker_pause, TYPE_SECONDS, "15", 1, 3600, NULL,
 	"How long a CRM that does not answer is left alone; posts wait in Postfix meanwhile.")
 SETTING(SCOPE_CRM, excess_grants, TYPE_CHOICE, "refuse", 0, 0, "refuse|warn",
-	"What to do when the CRM user may more than SELECT and SHOW VIEW on the view.")
+	"What to do when the CRM user may more than SELECT and SHOW VIEW on the view, and EXECUTE the two procedures where they are set.")
 SETTING(SCOPE_CRM, insecure_i_know, TYPE_BOOLEAN, "no", 0, 0, NULL,
 	"Speak to the CRM without verified TLS; only for a server on the same machine.")
 
@@ -121,6 +125,8 @@ SETTING(SCOPE_LIST, shrink_guard, TYPE_SECONDS, "6h", 0, 604800, NULL,
 	"How long posts wait when a list has lost more than half of its members at once; 0: never.")
 SETTING(SCOPE_LIST, scenario, TYPE_TEXT, "private", 1, 64, NULL,
 	"Who may post: the name of the scenario send.NAME that decides.")
+SETTING(SCOPE_LIST, subscription_requests, TYPE_CHOICE, "page", 0, 0, "page|owners|procedure",
+	"What mail to -subscribe and -unsubscribe does beside the answer with the page: nothing, a note to the owners, or the CRM's procedure once the wish is proved.")
 SETTING(SCOPE_LIST, list_status, TYPE_CHOICE, "open", 0, 0, "open|closed",
 	"Whether posts are taken at all; closed refuses them before any rule is looked at.")
 SETTING(SCOPE_LIST, dkim_is_smtp, TYPE_BOOLEAN, "no", 0, 0, NULL,

@@ -93,6 +93,27 @@ enum crm_result crm_recipients(struct crm *crm, const char *list, enum list_role
 	struct recipients **recipients, struct crm_reading *reading, struct verdict *verdict)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+enum { CRM_CALL_TEXT = 400 }; /* bytes of what a procedure says */
+/** Whether a text can name a stored procedure: NAME or DATABASE.NAME of letters, digits and "_". */
+gboolean crm_call_is_name(const char *name);
+
+/** Calls `procedure`(list as the view spells it, person). */
+struct crm_call_plan {
+	const char *procedure; /**< fits crm_call_is_name() */
+	const char *list, *person; /**< the list's address; an address in normal form */
+};
+enum crm_call {
+	CRM_CALL_DONE,
+	CRM_CALL_REFUSED, /**< SIGNAL SQLSTATE '45000': its text is for the person */
+	CRM_CALL_TROUBLE, /**< the verdict is set; it may have been done, so the procedure must bear a second call */
+};
+/**
+ * Does it, in a transaction of its own. `*text` is what the procedure says to the person, one line of valid UTF-8, which the caller
+ * frees, or NULL.
+ */
+enum crm_call crm_call(struct crm *crm, const struct crm_call_plan *plan, char **text, struct verdict *verdict)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /** One list of the view, for `rollcall lists`. */
 struct crm_list {
 	char *value;   /**< printable form of what the column says */

@@ -101,13 +101,35 @@ static void check_tls(struct check *check)
 static gboolean read_grants(struct check *check, struct crm_grants *grants)
 {
 	crm_auto_statement struct crm_statement *statement = crm_statement_open(check->crm, CRM_SQL_GRANTS, NULL);
-	const char *view = settings_text(check->crm->settings, SET_view, NULL);
+	const struct crm_grants_meant meant = {
+		.database = check->database,
+		.view = settings_text(check->crm->settings, SET_view, NULL),
+		.procedures = {settings_text(check->crm->settings, SET_subscribe_procedure, NULL),
+			settings_text(check->crm->settings, SET_unsubscribe_procedure, NULL)},
+	};
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
 
 	while (statement && (step = crm_statement_next(statement, &cells)) == CRM_ROW)
-		crm_grants_take(grants, cells[0].data, cells[0].length, check->database, view);
+		crm_grants_take(grants, cells[0].data, cells[0].length, &meant);
 	return step == CRM_END;
+}
+
+static void check_procedures(struct check *check, const struct crm_grants *grants)
+{
+	static const enum setting procedures[] = {SET_subscribe_procedure, SET_unsubscribe_procedure};
+
+	for (guint i = 0; i < G_N_ELEMENTS(procedures); i++) {
+		const char *name = settings_text(check->crm->settings, procedures[i], NULL);
+
+		if (*name && !crm_call_is_name(name))
+			add(check, CRM_BAD, TRUE, "%s: \"%s\" is no name of a procedure: expected NAME or DATABASE.NAME",
+				settings_row(procedures[i])->name, name);
+		else if (*name && !grants->may_execute[i] &&
+			!(i == 1 && strcmp(name, settings_text(check->crm->settings, procedures[0], NULL)) == 0))
+			add(check, CRM_BAD, FALSE, "grants: the CRM user may not EXECUTE %s (setting %s)", name,
+				settings_row(procedures[i])->name);
+	}
 }
 
 static void check_grants(struct check *check)
@@ -121,15 +143,18 @@ static void check_grants(struct check *check)
 	} else {
 		for (guint i = 0; grants.excess && i < grants.excess->len; i++)
 			add(check, refuse ? CRM_BAD : CRM_WARNING, refuse,
-				"grants: the CRM user may more than read the view: %s; revoke it (see excess_grants)",
+				"grants: the CRM user may more than it is there for: %s; revoke it (see excess_grants)",
 				(const char *)grants.excess->pdata[i]);
 		if (!grants.may_select)
 			add(check, CRM_BAD, FALSE, "grants: the CRM user may not SELECT from `%s`.`%s`",
 				check->database, view);
 		if (!grants.may_show_view)
 			add(check, CRM_WARNING, FALSE, "grants: without SHOW VIEW on the view its errors stay vague");
+		check_procedures(check, &grants);
 		if (grants.may_select && !grants.excess)
-			add(check, CRM_GOOD, FALSE, "grants: the CRM user may read the view and nothing else");
+			add(check, CRM_GOOD, FALSE, grants.may_execute[0] || grants.may_execute[1]
+					? "grants: the CRM user may read the view, call what it is there for, and nothing else"
+					: "grants: the CRM user may read the view and nothing else");
 	}
 	crm_grants_clear(&grants);
 }

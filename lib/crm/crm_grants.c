@@ -92,6 +92,24 @@ static gboolean is_privilege(const char *privilege, const char *word)
 		(privilege[length] == '\0' || g_str_has_prefix(privilege + length, " ("));
 }
 
+/* Which of the procedures that are meant the object is, or -1. */
+static int find_procedure(const char *object, const struct crm_grants_meant *meant)
+{
+	static const char prefix[] = "PROCEDURE ";
+
+	if (!g_str_has_prefix(object, prefix))
+		return -1;
+	for (guint i = 0; i < G_N_ELEMENTS(meant->procedures); i++) {
+		const char *name = meant->procedures[i];
+		const char *dot = name ? strchr(name, '.') : NULL;
+		g_autofree char *database = dot ? g_strndup(name, (gsize)(dot - name)) : g_strdup(meant->database);
+
+		if (name && *name && is_view(object + strlen(prefix), database, dot ? dot + 1 : name))
+			return (int)i;
+	}
+	return -1;
+}
+
 /*
  * Each privilege, separated by commas outside parentheses. Returns whether all of them are fine
  * there.
@@ -118,7 +136,7 @@ static gboolean take_privileges(struct crm_grants *grants, char *privileges, gbo
 }
 
 /* "role TO user" or "privileges ON object TO user", behind "GRANT ". */
-static void take_grant(struct crm_grants *grants, const char *text, const char *database, const char *view)
+static void take_grant(struct crm_grants *grants, const char *text, const struct crm_grants_meant *meant)
 {
 	const char *to = find_word(text, " TO ");
 	const char *on = find_word(text, " ON ");
@@ -136,7 +154,10 @@ static void take_grant(struct crm_grants *grants, const char *text, const char *
 	const char *object_start = on + strlen(" ON ");
 	g_autofree char *object = g_strndup(object_start, to > object_start ? (gsize)(to - object_start) : 0);
 	g_autofree char *privileges = g_strndup(text, (gsize)(on - text));
-	if (!take_privileges(grants, privileges, is_view(object, database, view), strcmp(object, "*.*") == 0))
+	int procedure = find_procedure(object, meant);
+	if (procedure >= 0 && strcmp(g_strstrip(privileges), "EXECUTE") == 0)
+		grants->may_execute[procedure] = TRUE;
+	else if (!take_privileges(grants, privileges, is_view(object, meant->database, meant->view), strcmp(object, "*.*") == 0))
 		add_excess(grants, text, (gsize)(to - text));
 	if (find_word(to, " WITH GRANT OPTION") || find_word(to, " WITH ADMIN OPTION")) {
 		g_autofree char *option = g_strdup_printf("GRANT OPTION ON %s", object);
@@ -146,7 +167,7 @@ static void take_grant(struct crm_grants *grants, const char *text, const char *
 }
 
 void crm_grants_take(
-	struct crm_grants *grants, const char *line, gsize length, const char *database, const char *view)
+	struct crm_grants *grants, const char *line, gsize length, const struct crm_grants_meant *meant)
 {
 	g_autofree char *text = g_strndup(line, length);
 
@@ -154,7 +175,7 @@ void crm_grants_take(
 	if (g_str_has_prefix(text, "SET DEFAULT ROLE "))
 		return;
 	if (g_str_has_prefix(text, "GRANT "))
-		take_grant(grants, text + strlen("GRANT "), database, view);
+		take_grant(grants, text + strlen("GRANT "), meant);
 	else
 		add_excess(grants, not_understood, strlen(not_understood));
 }

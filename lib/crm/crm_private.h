@@ -137,6 +137,7 @@ enum crm_query {
 	CRM_SQL_MODERATORS,
 	CRM_SQL_PERSON,
 	CRM_SQL_COLUMN,
+	CRM_SQL_CALL,
 	CRM_SQL_HAS_MODERATOR,
 	CRM_SQL_KNOWN_LISTS,
 	CRM_SQL_LISTS,
@@ -153,6 +154,7 @@ struct crm_values {
 	const char *const *names;     /* of lists, as the column may spell them */
 	const char *const *addresses; /* of people, as the column may spell them */
 	const char *column;           /* a further column of the view */
+	const char *procedure;        /* NAME or DATABASE.NAME */
 };
 
 /*

@@ -41,6 +41,7 @@ static const char *const texts[CRM_SQL_QUERIES] = {
 			   " WHERE {list~} IN ({names}) AND {address~} IN ({addresses})",
 	[CRM_SQL_COLUMN] = "SELECT {bytes}, {address}, {column} FROM {view}"
 			   " WHERE {list~} IN ({names}) AND {address~} IN ({addresses})",
+	[CRM_SQL_CALL] = "CALL {procedure}({name}, {addresses})",
 	[CRM_SQL_HAS_MODERATOR] = "SELECT {bytes}, {address}, {moderator} FROM {view}"
 				  " WHERE {list~} IN ({names}) AND {moderator}" NOT_FALSE " LIMIT 20",
 	[CRM_SQL_KNOWN_LISTS] = "SELECT DISTINCT {bytes} FROM {view} WHERE {list~} IN ({names})",
@@ -139,6 +140,17 @@ static void append_bytes(GString *out, const char *name)
 	g_string_append(out, " AS BINARY)");
 }
 
+/* A name that may have its database before it. */
+static void append_parts(GString *out, const char *name)
+{
+	g_auto(GStrv) parts = g_strsplit(name, ".", 2);
+
+	for (char **part = parts; *part; part++) {
+		g_string_append(out, part == parts ? "" : ".");
+		append_quoted(out, *part);
+	}
+}
+
 /* Any column as text; the bytes of a BIT would be none. */
 static void append_text(GString *out, const struct crm *crm, const char *name)
 {
@@ -180,6 +192,8 @@ static void append_mark(GString *out, const struct crm *crm, const char *mark, c
 		append_comparable(out, crm, CRM_COLUMN_ADDRESS, is_wide(values->addresses));
 	else if (strcmp(mark, "column") == 0)
 		append_text(out, crm, values->column);
+	else if (strcmp(mark, "procedure") == 0)
+		append_parts(out, values->procedure);
 	else if (strcmp(mark, "name") == 0)
 		append_literal(out, values->names[0]);
 	else if (strcmp(mark, "names") == 0)

@@ -60,6 +60,8 @@ static enum crm_trouble classify(guint code, gboolean connecting)
 	case ER_VIEW_INVALID:
 	case ER_NO_SUCH_USER:
 	case ER_NON_UNIQ_ERROR:
+	case ER_SP_DOES_NOT_EXIST:
+	case ER_SP_WRONG_NO_OF_ARGS:
 		return CRM_TROUBLE_SCHEMA;
 	case MARIADB_STATEMENT_TIMEOUT:
 	case MYSQL_QUERY_TIMEOUT:
@@ -141,7 +143,7 @@ static const char *trouble_word(enum crm_trouble trouble)
 	case CRM_TROUBLE_DENIED:
 		return "access denied";
 	case CRM_TROUBLE_SCHEMA:
-		return "view or column missing";
+		return "view, column or procedure missing";
 	case CRM_TROUBLE_LOST:
 		return "connection lost";
 	case CRM_TROUBLE_TIME:

@@ -2,7 +2,7 @@
  * room: trusted. Asks the CRM's door one thing and prints the answer: what test_crm.py drives.
  *     crm_probe CONFIG COMMAND [ARGUMENT…]     once
  *     crm_probe CONFIG                         commands on stdin, words separated by tabs, each answer ended by a line "."
- * Commands: find NAME DOMAIN, standing LIST PERSON, column LIST PERSON COLUMN, total LIST, recipients LIST ROLE-NUMBER, count LIST, lists, check, start.
+ * Commands: find NAME DOMAIN, standing LIST PERSON, column LIST PERSON COLUMN, total LIST, call PROCEDURE LIST PERSON, recipients LIST ROLE-NUMBER, count LIST, lists, check, start.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -80,6 +80,25 @@ static void total(struct crm *crm, char **words)
 		printf("%u\n", members);
 }
 
+static void call(struct crm *crm, char **words)
+{
+	const struct crm_call_plan plan = {.procedure = words[1], .list = words[2], .person = words[3]};
+	struct verdict verdict = VERDICT_UNDECIDED;
+	g_autofree char *said = NULL;
+
+	switch (crm_call(crm, &plan, &said, &verdict)) {
+	case CRM_CALL_DONE:
+		printf("done %s\n", said ? said : "-");
+		break;
+	case CRM_CALL_REFUSED:
+		printf("refused %s\n", said ? said : "-");
+		break;
+	case CRM_CALL_TROUBLE:
+		print_trouble(&verdict);
+		break;
+	}
+}
+
 static void recipients(struct crm *crm, char **words, gboolean show)
 {
 	enum list_role role = show && words[2] ? (enum list_role)atol(words[2]) : LIST_ROLE_POST;
@@ -154,6 +173,8 @@ static void run(struct crm *crm, char **words)
 		column(crm, words);
 	else if (count == 2 && strcmp(words[0], "total") == 0)
 		total(crm, words);
+	else if (count == 4 && strcmp(words[0], "call") == 0)
+		call(crm, words);
 	else if (count >= 2 && strcmp(words[0], "recipients") == 0)
 		recipients(crm, words, TRUE);
 	else if (count == 2 && strcmp(words[0], "count") == 0)
