@@ -36,6 +36,12 @@ enum {
 	LIMIT_LINE = 998,                /* bytes without CRLF, RFC 5322 2.1.1 */
 	LIMIT_BOUNDARY = 70,             /* characters, RFC 2046 5.1.1 */
 
+	/* OCSP (RFC 6960). */
+	LIMIT_OCSP_QUESTIONS = 4,        /* responders asked for one message: signer, two intermediates, and one more */
+	LIMIT_OCSP_REQUEST = 256,        /* bytes: one certificate's number and its issuer's two hashes */
+	LIMIT_OCSP_RESPONSE = 48 * 1024, /* bytes; usual ones have 500 to 5,000, and it must fit a frame */
+	LIMIT_OCSP_URL = 512,            /* bytes */
+
 	/* Wire between the rooms. */
 	LIMIT_FRAME = 64 * 1024,         /* bytes of one frame */
 };

@@ -57,11 +57,19 @@ SETTING(SCOPE_ROLLCALL, dns_deadline, TYPE_SECONDS, "5", 1, 60, NULL,
 SETTING(SCOPE_ROLLCALL, dnssec_anchor, TYPE_PATH, "", 0, 4096, NULL,
 	"Trust anchors for checking DNSSEC ourselves, e.g. /usr/share/dns/root.key of Debian's dns-root-data; empty: not checked.")
 SETTING(SCOPE_ROLLCALL, authenticate, TYPE_BOOLEAN, "yes", 0, 0, NULL,
-	"Find out whether authors are who they say, by signatures and by their domains' DMARC policies, which asks DNS.")
+	"Find out whether authors are who they say, by DKIM signatures and by their domains' DMARC policies, which asks DNS.")
 SETTING(SCOPE_ROLLCALL, rules_directory, TYPE_PATH, "/etc/rollcall", 1, 4096, NULL,
 	"Where the site's own scenarios stand, in directories named scenari: its own, a domain's and a list's.")
 SETTING(SCOPE_ROLLCALL, texts_directory, TYPE_PATH, "/etc/rollcall/texts", 1, 4096, NULL,
 	"Where the site's own texts stand, LANGUAGE/NAME each; what is not there comes from the distributed ones.")
+SETTING(SCOPE_ROLLCALL, smime_ca_file, TYPE_PATH, "", 0, 4096, NULL,
+	"PEM bundle of the certificates that may vouch for authors who sign by S/MIME; empty: no signature counts.")
+SETTING(SCOPE_ROLLCALL, smime_crl, TYPE_PATH, "", 0, 4096, NULL,
+	"File or directory of CRLs (PEM or DER); if given, a certificate whose issuer has none in date does not count.")
+SETTING(SCOPE_ROLLCALL, smime_ocsp, TYPE_BOOLEAN, "no", 0, 0, NULL,
+	"Ask the OCSP responder that a certificate names; one that gives no good answer makes it not count.")
+SETTING(SCOPE_ROLLCALL, smime_ocsp_networks, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Networks of responders that are asked although they are private, e.g. 10.1.2.0/24; public ones always are.")
 SETTING(SCOPE_ROLLCALL, log, TYPE_CHOICE, "syslog", 0, 0, "syslog|stderr", "Where the log goes.")
 SETTING(SCOPE_ROLLCALL, log_debug, TYPE_BOOLEAN, "no", 0, 0, NULL, "Also log each protocol step.")
 

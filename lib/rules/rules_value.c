@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "lib/mail/smime.h"
 #include "lib/rules/rules_internal.h"
 
 typedef gboolean evaluate_function(struct rules_run *run, const struct rules_argument *argument, struct rules_value *value);
@@ -222,6 +223,14 @@ EVALUATE(part_types)
 	return TRUE;
 }
 
+/* Sympa's word where it has decrypted a message; we cannot, and say the same of one that members will have to. */
+EVALUATE(encrypted)
+{
+	const struct walk *walk = rules_walk(run);
+
+	return put(value, walk && walk->entities->len > 0 && smime_is_encrypted(run->facts->data, walk) ? "smime" : NULL);
+}
+
 EVALUATE(message)
 {
 	const struct rules_facts *facts = run->facts;
@@ -262,7 +271,7 @@ static const struct rules_variable variables[] = {
 	{"listname", FALSE, FALSE, FALSE, list_name},
 	{"current_date", FALSE, FALSE, FALSE, now},
 	{"msg_body", FALSE, FALSE, FALSE, body},
-	{"msg_encrypted", FALSE, FALSE, TRUE, nothing},
+	{"msg_encrypted", FALSE, FALSE, FALSE, encrypted},
 	{"is_bcc", FALSE, FALSE, FALSE, is_bcc},
 	{"topic", FALSE, FALSE, TRUE, nothing},
 	{"topic_sender", FALSE, FALSE, TRUE, nothing},

@@ -38,6 +38,9 @@
 	X(KEYS, "(s)", "((uuss)a(ssay))")                                                            \
 	/* Sign a 32-byte digest: domain, selector, digest -> verdict, signature. */                 \
 	X(SIGN, "(ssay)", "((uuss)ay)")                                                              \
+	/* Ask an OCSP responder: http URL, request in DER -> verdict (NONE or DEFERRED with the reason), response in DER. \
+	 * At most LIMIT_OCSP_QUESTIONS in a phase, and none where smime_ocsp is off. */          \
+	X(OCSP, "(say)", "((uuss)ay)")                                                               \
 	/* Get a fan-out ready: list, role, K; the message as a sealed memfd with LF line ends.     \
 	 * -> verdict, number of recipients. NONE: ready for COMMIT. */                              \
 	X(PREPARE, "(suay)", "((uuss)u)")                                                            \

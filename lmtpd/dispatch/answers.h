@@ -14,6 +14,7 @@ GVariant *answer_total(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_claim(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_keys(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_sign(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_ocsp(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_commit(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_hold(struct phase *phase, GVariant *arguments, int fd);

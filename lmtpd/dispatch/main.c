@@ -10,6 +10,7 @@
 
 #include "lib/base/io.h"
 #include "lib/base/log.h"
+#include "lib/base/networks.h"
 #include "lib/base/privilege.h"
 #include "lib/base/process.h"
 #include "lib/dns/dns.h"
@@ -78,6 +79,16 @@ static void warn_about_keys(const struct settings *settings, const struct keys *
 	}
 }
 
+/* Nobody would be told later: a responder that may not be asked is only a reason among others. */
+static void check_networks(const struct settings *settings)
+{
+	const char *bad = NULL;
+	g_autoptr(GArray) networks = networks_parse(settings_strings(settings, SET_smime_ocsp_networks, NULL), &bad);
+
+	if (!networks)
+		log_fatal("smime_ocsp_networks: %s is no network; expected ADDRESS or ADDRESS/BITS", bad);
+}
+
 static void check_store(const struct settings *settings)
 {
 	g_autoptr(GError) error = NULL;
@@ -111,6 +122,7 @@ int main(int argc, char **argv)
 		log_fatal("%s", error->message);
 	if (!dry)
 		warn_about_keys(settings, keys);
+	check_networks(settings);
 	if (!dns_check(settings, &error))
 		log_fatal("%s", error->message);
 	struct crm_breaker *breaker =

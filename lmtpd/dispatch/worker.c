@@ -27,6 +27,7 @@ static const answer_function answers[WIRE_REQUEST_COUNT] = {
 	[WIRE_CLAIM] = answer_claim,
 	[WIRE_KEYS] = answer_keys,
 	[WIRE_SIGN] = answer_sign,
+	[WIRE_OCSP] = answer_ocsp,
 	[WIRE_PREPARE] = answer_prepare,
 	[WIRE_COMMIT] = answer_commit,
 	[WIRE_HOLD] = answer_hold,

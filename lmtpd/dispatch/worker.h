@@ -62,6 +62,7 @@ struct phase {
 	struct errand errand;
 	guint names;          /**< how many DNS was asked for */
 	gint64 dns_time;      /**< microseconds that this took */
+	guint responders;     /**< OCSP responders that were asked in it */
 	int answer_fd;        /**< goes beside the answer in the making and is closed then; -1: none */
 };
 

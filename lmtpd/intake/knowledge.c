@@ -18,6 +18,19 @@ static struct rules_set *load_rules(const char *root)
 	return set;
 }
 
+static struct smime_trust *load_trust(const struct settings *settings)
+{
+	const char *bundle = settings_text(settings, SET_smime_ca_file, NULL);
+	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+	struct smime_trust *trust = NULL;
+
+	if (*bundle)
+		trust = smime_trust_load(bundle, settings_text(settings, SET_smime_crl, NULL), problems);
+	for (guint i = 0; i < problems->len; i++)
+		log_warning("ALARM S/MIME: %s", (const char *)g_ptr_array_index(problems, i));
+	return trust;
+}
+
 void knowledge_load(const struct settings *settings, struct knowledge *knowledge)
 {
 	g_autoptr(GError) error = NULL;
@@ -32,6 +45,7 @@ void knowledge_load(const struct settings *settings, struct knowledge *knowledge
 		.settings = settings,
 		.rules = load_rules(settings_text(settings, SET_rules_directory, NULL)),
 		.texts = texts_load(directories, &error),
+		.smime = load_trust(settings),
 	};
 	if (!knowledge->texts)
 		log_fatal("texts: %s", error->message);
@@ -41,5 +55,6 @@ void knowledge_clear(struct knowledge *knowledge)
 {
 	rules_set_free(knowledge->rules);
 	texts_free(knowledge->texts);
+	smime_trust_free(knowledge->smime);
 	*knowledge = (struct knowledge){0};
 }

@@ -111,6 +111,9 @@ struct verdict post_cook(struct post *post);
 struct verdict post_sign(struct post *post);
 struct verdict post_fan_out(struct post *post);
 
+/** What the stage authenticate asks: fills message->authentication.smime, which must be empty. */
+void post_smime(struct post *post);
+
 /** Whose word a held post waits for. The numbers travel on the wire. */
 enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2 };
 

@@ -66,6 +66,7 @@ static struct verdict look(struct post *post)
 	const char *at = message->author ? strrchr(message->author, '@') : NULL;
 	struct dns_door dns;
 
+	post_smime(post);
 	if (!settings_boolean(post->setup->knowledge->settings, SET_authenticate, NULL))
 		return VERDICT_UNDECIDED;
 	dns_door_open(&dns, post);

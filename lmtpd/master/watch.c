@@ -44,6 +44,17 @@ static void look_into(struct look *look, const char *path, guint depth)
 	}
 }
 
+/* A file, or the files right in a directory; the empty path is neither. */
+static void look_at(struct look *look, const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
+		add_file(look, path, &status);
+	else
+		look_into(look, path, 1);
+}
+
 guint64 watch_fingerprint(const struct settings *settings)
 {
 	static const char *const parts[] = {"scenari", "search_filters", "domains", "lists"};
@@ -56,5 +67,7 @@ guint64 watch_fingerprint(const struct settings *settings)
 		look_into(&look, path, WATCH_DEPTH - 1);
 	}
 	look_into(&look, settings_text(settings, SET_texts_directory, NULL), 2);
+	look_at(&look, settings_text(settings, SET_smime_ca_file, NULL));
+	look_at(&look, settings_text(settings, SET_smime_crl, NULL));
 	return look.sum;
 }

@@ -1,5 +1,5 @@
 /*
- * Sees when scenarios or texts change, so that a rule that an admin edits counts without a signal. The configuration itself is
+ * Sees when scenarios, texts or CRLs change, so that a rule that an admin edits counts without a signal. The configuration itself is
  * read again at SIGHUP only: half of an edit must not come into force.
  */
 #ifndef ROLLCALL_MASTER_WATCH_H
@@ -11,7 +11,7 @@
 
 enum { WATCH_INTERVAL = 10 }; /* seconds between looks */
 
-/** A number that changes when a file of rules_directory or texts_directory comes, goes or changes. */
+/** A number that changes when a file of rules_directory, texts_directory, smime_ca_file or smime_crl comes, goes or changes. */
 guint64 watch_fingerprint(const struct settings *settings);
 
 #endif

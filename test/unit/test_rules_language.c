@@ -147,6 +147,8 @@ static const struct {
 	gboolean holds;
 } others[] = {
 	{"no_subject()", "X: y\n\n", TRUE},
+	{"equal([msg_encrypted],'smime')", "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nx", TRUE},
+	{"equal([msg_encrypted],'')", "Content-Type: application/pkcs7-mime; smime-type=signed-data\n\nx", TRUE},
 	{"no_subject()", "Subject:  \n\n", TRUE},
 	{"no_subject()", "Subject: =?utf-8?q?_?=\n\n", TRUE},
 	{"equal([is_bcc],1)", "To: choirs@lists.example.org, choir@example.org\n\n", TRUE},

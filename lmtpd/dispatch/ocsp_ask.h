@@ -1,0 +1,18 @@
+/*
+ * One question to an OCSP responder, by HTTP. Where to is said by a certificate that a stranger sent, through a parser that may be owned: so only
+ * host names, only addresses that are public or that the admin allows, a small request, a bounded answer, and no redirects.
+ * What is in request and answer is intake's. Knowingly not done: https, proxies, chunked answers (HTTP 1.0 is spoken). RFC 6960 appendix A.
+ */
+#ifndef ROLLCALL_DISPATCH_OCSP_ASK_H
+#define ROLLCALL_DISPATCH_OCSP_ASK_H
+
+#include <glib.h>
+
+/**
+ * Posts `request` to `url` ("http://HOST[:PORT][/PATH]") and returns the answer's body, at most LIMIT_OCSP_RESPONSE bytes. `allowed` are networks
+ * (lib/base/networks.h) that may be asked beside public ones. NULL with `*reason` (static) when there is none within ten seconds; looking up the
+ * name comes on top, as long as the machine's resolver lets it.
+ */
+GBytes *ocsp_ask(const char *url, GBytes *request, const GArray *allowed, const char **reason) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
