@@ -8,6 +8,7 @@
 #include "cli/check.h"
 #include "lib/crm/crm.h"
 #include "lib/crm/crm_options.h"
+#include "lib/list/token.h"
 
 static gboolean assume(struct check *check)
 {
@@ -78,6 +79,12 @@ static void check_list(struct check *check, const struct crm_list *list)
 	}
 	if (list->members == 0)
 		report_add(check->report, REPORT_WARNING, "list %s has no member who gets posts", list->address);
+	if (strcspn(list->address, "@") > TOKEN_LIST_NAME) {
+		report_add(check->report, REPORT_WARNING, "list %s: with more than %d letters in its name, the addresses to which moderators "
+			"answer are longer than RFC 5321 lets every server take", list->address, TOKEN_LIST_NAME);
+		report_todo(check->report, "Postfix takes them; a moderator whose own server does not decides with rollcall accept, or the list "
+			"gets a shorter name");
+	}
 }
 
 static gboolean is_in_view(const struct check *check, const char *address)

@@ -24,6 +24,8 @@ const struct texts_row texts_table[] = {
 	{"rejected", " subject text "},
 	{"expired-author", " subject "},
 	{"policy-rejected", " subject reason "},
+	/* to whoever may have sent an order that nothing proves to be his */
+	{"confirm-order", " subject author word text until go "},
 	/* to whoever used a token or wrote to -request and its kin */
 	{"token-unknown", " "},
 	{"token-expired", " "},

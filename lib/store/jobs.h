@@ -5,8 +5,8 @@
  *  by         who decided: the person's hash in hex; made an address again, while a moderator, for moderators alone
  *  word, at   what was decided (accept, reject, discard, withdraw) and when
  *  text       of "rejected": the moderator's words; of "answer": the name of a text
- *  to         of "answer": the address, of somebody who is no moderator; else
- *  to-person  of "answer": a moderator's hash
+ *  to         of "answer" and "second": the address, of somebody who is no moderator; else
+ *  to-person  of these: a moderator's hash
  *  why        of "release-failed" and "refused": why the post cannot go out
  *  state      of "release": accepted, or confirmed: then the scenario is asked again
  */
@@ -33,6 +33,7 @@ enum jobs_whom {
 	X(EXPIRED_MODERATORS, "expired-moderators", JOBS_MODERATORS, FALSE)  \
 	X(RELEASE_FAILED, "release-failed", JOBS_MODERATORS, FALSE)          \
 	X(REFUSED, "refused", JOBS_AUTHOR, FALSE)                            \
+	X(SECOND, "second", JOBS_ASKER, TRUE)                                \
 	X(ANSWER, "answer", JOBS_ASKER, FALSE)
 
 enum jobs_kind {

@@ -51,10 +51,11 @@
 	 * facts that dispatch reads: tell-author=yes writes to the author, too (now, and when it expires); \
 	 * answerable=no: he gets no rejection either. */                                            \
 	X(HOLD, "(sayusssa{ss})", "((uuss)x)")                                                       \
-	/* A moderator's or author's order: list, token, person (From, normal form), word, text -> verdict (NONE heard, or \
-	 * DEFERRED), outcome, fields (held, state, at). outcome: decided already unknown expired wrong-person missing \
-	 * not-moderator ignored. Whoever is to hear of it gets mail by a job. */                    \
-	X(ORDER, "(sssss)", "((uuss)sa{ss})")                                                        \
+	/* A moderator's or author's order: list, token, person (From, normal form), word, text; how sure we are of that person: \
+	 * method, DMARC's result, and where the mail is from (for counting bad tokens) -> verdict (NONE heard, or DEFERRED), \
+	 * outcome, fields (held, state, at). outcome: decided already unknown expired wrong-person missing not-moderator ignored \
+	 * asked (a mail that nothing proves: the person is asked whether it is his). Whoever is to hear of it gets mail by a job. */ \
+	X(ORDER, "(ssssssss)", "((uuss)sa{ss})")                                                     \
 	/* Answer somebody who wrote: list, address, name of the text, fields -> verdict (NONE or DEFERRED), "queued", or \
 	 * "later" (had one in 24 hours). */                                                         \
 	X(ANSWER, "(sssa{ss})", "((uuss)s)")                                                         \

@@ -137,7 +137,12 @@ static gboolean describe_receiver(struct store *store, const struct parcel *parc
 	if (!asker_hash(store, address, person, error))
 		return FALSE;
 	g_autofree char *id = job_fields_id(parcel->job->id, person);
-	struct job_bearer bearer = {.held = parcel->held, .kind = parcel->kind, .person = person};
+	struct job_bearer bearer = {
+		.held = parcel->held,
+		.kind = parcel->kind,
+		.person = person,
+		.word = jobs_field(parcel->job->fields, "word"),
+	};
 	g_variant_builder_open(builder, G_VARIANT_TYPE("a{ss}"));
 	g_variant_builder_add(builder, "{ss}", "id", id);
 	gboolean good = job_tokens_add(store, &bearer, builder, error);

@@ -2,7 +2,10 @@
  * A moderator's or author's order about a held post, by token. The token must be exact, alive, of this list and this person, and the
  * person must be now what the order takes: a moderator (an owner where there is none), or the post's author. Decision and follow-up
  * jobs are one durable transaction; the first wins. HOSTILE X1 to X3, X7, X8.
- * Whether the mail itself is authentic was looked at where it was parsed.
+ *
+ * A token by itself proves who reads the mailbox: it was mailed there. Only where the person's own domain disowns the mail that brings it (DMARC fails,
+ * and nothing better proves the person) it may have been found or taken: then nothing is done, and the address on file is asked by a fresh
+ * token, whose answer is heard whatever its mail looks like.
  */
 #include <string.h>
 
@@ -20,7 +23,9 @@ struct order {
 	struct phase *phase;
 	struct asker asker;
 	const char *token, *word, *text;
+	const char *method, *dmarc, *origin;
 	guint8 person[STORE_PERSON_SIZE];
+	guint8 source[STORE_PERSON_SIZE]; /* hash of origin and person: whose bad tokens are counted */
 	struct store_token_found found;
 	const char *outcome; /* as it goes over the wire */
 };
@@ -67,11 +72,11 @@ static struct verdict bad_token(struct order *order, const char *outcome)
 	guint count;
 	g_autoptr(GError) error = NULL;
 
-	if (!store_token_bad(order->phase->worker->store, order->person, TRUE, &count, &error))
+	if (!store_token_bad(order->phase->worker->store, order->source, TRUE, &count, &error))
 		return store_trouble(error);
 	if (count == STORE_TOKEN_BAD_LIMIT)
-		log_warning("ALARM list=<%s>: %u bad tokens in an hour from one sender, who is not listened to until the hour is over: "
-					"somebody guesses, or has mixed up his mails", order->asker.list, count);
+		log_warning("ALARM list=<%s>: %u bad tokens in an hour from one sender at one place, who is not listened to until the hour is "
+					"over: somebody guesses, or has mixed up his mails", order->asker.list, count);
 	/* What a stranger's token would have been good for is nobody's business: he hears what a guesser hears. */
 	order->found = (struct store_token_found){.decision = {.state = STORE_HELD_WAITING}};
 	return tell_stranger(order, outcome, "token-unknown");
@@ -198,6 +203,26 @@ static struct verdict decide(struct order *order, enum store_held_state state)
 	return conclude(order, result, error);
 }
 
+/* ---- is it really he? ---- */
+
+static gboolean is_disowned(const struct order *order)
+{
+	return strcmp(order->method, "smtp") == 0 && strcmp(order->dmarc, "fail") == 0;
+}
+
+static struct verdict ask_again(struct order *order)
+{
+	gboolean now;
+	struct verdict verdict =
+		asker_may_ask(order->phase->worker->store, &order->asker, order->found.held, order->word, &now);
+
+	order->outcome = "asked";
+	if (verdict_is_final(&verdict) || !now)
+		return verdict;
+	return asker_ask(order->phase, &order->asker, order->found.held,
+		jobs_fields((struct jobs_pair[]){{"word", order->word}, {"text", order->text}, {NULL, NULL}}));
+}
+
 /* A token that is this person's, whatever has become of the post: who is he now, and what does he want? */
 static struct verdict obey(struct order *order, enum store_order look)
 {
@@ -216,7 +241,17 @@ static struct verdict obey(struct order *order, enum store_order look)
 	}
 	if (state == STORE_HELD_WAITING)
 		return tell_stranger(order, "unknown", "not-understood");
-	return look == STORE_ORDER_GOOD ? decide(order, state) : conclude(order, look, NULL);
+	if (look != STORE_ORDER_GOOD)
+		return conclude(order, look, NULL);
+	return is_disowned(order) && !order->found.second ? ask_again(order) : decide(order, state);
+}
+
+static gboolean hash_source(struct order *order, GError **error)
+{
+	g_autofree char *key = address_key(order->asker.address);
+	g_autofree char *source = g_strdup_printf("%s %s", order->origin, key);
+
+	return store_person_hash(order->phase->worker->store, source, order->source, error);
 }
 
 static struct verdict serve(struct order *order)
@@ -226,8 +261,8 @@ static struct verdict serve(struct order *order)
 	g_autoptr(GError) error = NULL;
 	guint bad;
 
-	if (!asker_hash(store, order->asker.address, order->person, &error) ||
-		!store_token_bad(store, order->person, FALSE, &bad, &error))
+	if (!asker_hash(store, order->asker.address, order->person, &error) || !hash_source(order, &error) ||
+		!store_token_bad(store, order->source, FALSE, &bad, &error))
 		return store_trouble(error);
 	if (bad >= STORE_TOKEN_BAD_LIMIT) {
 		order->outcome = "ignored";
@@ -271,7 +306,8 @@ GVariant *answer_order(struct phase *phase, GVariant *arguments, int fd)
 
 	order.asker.person = order.person;
 	order.found.decision.state = STORE_HELD_WAITING;
-	g_variant_get(arguments, "(&s&s&s&s&s)", &order.asker.list, &order.token, &order.asker.address, &order.word, &order.text);
+	g_variant_get(arguments, "(&s&s&s&s&s&s&s&s)", &order.asker.list, &order.token, &order.asker.address, &order.word, &order.text,
+		&order.method, &order.dmarc, &order.origin);
 	if (g_variant_get_size(arguments) > ANSWER_ARGUMENTS || !answer_list_is_ours(phase->worker->settings, order.asker.list) ||
 		!asker_is_address(order.asker.address))
 		verdict = verdict_deferred("4.3.0", "internal trouble (order)");

@@ -21,24 +21,58 @@ gboolean asker_hash(struct store *store, const char *address, guint8 person[STOR
 	return store_person_hash(store, key, person, error);
 }
 
-struct verdict asker_may(struct store *store, const struct asker *asker, gboolean *now)
+static struct verdict take_turn(struct store *store, const struct asker *asker, const char *what, gboolean *now)
 {
 	g_autoptr(GError) error = NULL;
-	enum store_answer answer = store_person_answer(store, asker->person, asker->list, &error);
+	enum store_answer answer = store_person_answer(store, asker->person, what, &error);
 
 	*now = answer == STORE_ANSWER_NOW;
 	return answer == STORE_ANSWER_TROUBLE ? store_trouble(error) : VERDICT_UNDECIDED;
 }
 
-struct verdict asker_answer(struct phase *phase, const struct asker *asker, gint64 held, GVariant *fields, gboolean last)
+struct verdict asker_may(struct store *store, const struct asker *asker, gboolean *now)
 {
-	g_autofree char *hex = asker->moderator ? jobs_hex(asker->person) : NULL;
-	jobs_plan_auto struct jobs_plan plan = {0};
+	return take_turn(store, asker, asker->list, now);
+}
+
+struct verdict asker_may_ask(struct store *store, const struct asker *asker, gint64 held, const char *word, gboolean *now)
+{
+	/* No list is called so. */
+	g_autofree char *what = g_strdup_printf("second %" G_GINT64_FORMAT " %s", held, word);
+
+	return take_turn(store, asker, what, now);
+}
+
+static struct verdict write_job(struct phase *phase, const struct asker *asker, gint64 held, const struct store_job_plan *plan,
+	gboolean last)
+{
 	g_autoptr(GError) error = NULL;
 
-	jobs_plan_add(&plan, JOBS_ANSWER, jobs_fields_set(fields, hex ? "to-person" : "to", hex ? hex : asker->address));
-	if (store_job_add(phase->worker->store, last && phase->claimed ? phase->key : NULL, asker->list, held, &plan.jobs[0],
-		    &error))
+	if (store_job_add(phase->worker->store, last && phase->claimed ? phase->key : NULL, asker->list, held, plan, &error))
 		return VERDICT_UNDECIDED;
 	return store_trouble(error);
+}
+
+/* With the receiver: a moderator by hash, anybody else by address. */
+static GVariant *address_to(const struct asker *asker, GVariant *fields)
+{
+	g_autofree char *hex = asker->moderator ? jobs_hex(asker->person) : NULL;
+
+	return jobs_fields_set(fields, hex ? "to-person" : "to", hex ? hex : asker->address);
+}
+
+struct verdict asker_answer(struct phase *phase, const struct asker *asker, gint64 held, GVariant *fields, gboolean last)
+{
+	jobs_plan_auto struct jobs_plan plan = {0};
+
+	jobs_plan_add(&plan, JOBS_ANSWER, address_to(asker, fields));
+	return write_job(phase, asker, held, &plan.jobs[0], last);
+}
+
+struct verdict asker_ask(struct phase *phase, const struct asker *asker, gint64 held, GVariant *fields)
+{
+	jobs_plan_auto struct jobs_plan plan = {0};
+
+	jobs_plan_add(&plan, JOBS_SECOND, address_to(asker, fields));
+	return write_job(phase, asker, held, &plan.jobs[0], TRUE);
 }

@@ -28,10 +28,19 @@ gboolean asker_hash(struct store *store, const char *address, guint8 person[STOR
 struct verdict asker_may(struct store *store, const struct asker *asker, gboolean *now) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * The same for asking this person whether a mail about this post was his: once in 24 hours for each word, so that who has found a token fills
+ * no mailbox.
+ */
+struct verdict asker_may_ask(struct store *store, const struct asker *asker, gint64 held, const char *word, gboolean *now)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * Writes the answer job: `fields` (a{ss}, consumed if floating) and the receiver. `held` is the post that it is about, or 0. With a K in
  * hand in the phase, that K is DONE with it if `last`: nothing else is to come of this mail. Class NONE or DEFERRED.
  */
 struct verdict asker_answer(struct phase *phase, const struct asker *asker, gint64 held, GVariant *fields, gboolean last)
 	G_GNUC_WARN_UNUSED_RESULT;
+/** The same with the job that asks whether an order was his: "second". */
+struct verdict asker_ask(struct phase *phase, const struct asker *asker, gint64 held, GVariant *fields) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -20,6 +20,11 @@ static const struct {
 	{JOBS_NOTICE_MODERATORS, STORE_HELD_MODERATION, STORE_ACTION_REPLY, "reply"},
 	{JOBS_NOTICE_AUTHOR, STORE_HELD_MODERATION, STORE_ACTION_WITHDRAW, "withdraw"},
 	{JOBS_NOTICE_AUTHOR, STORE_HELD_CONFIRMATION, STORE_ACTION_CONFIRM, "confirm"},
+	{JOBS_SECOND, STORE_HELD_MODERATION, STORE_ACTION_ACCEPT, "accept"},
+	{JOBS_SECOND, STORE_HELD_MODERATION, STORE_ACTION_REJECT, "reject"},
+	{JOBS_SECOND, STORE_HELD_MODERATION, STORE_ACTION_DISCARD, "discard"},
+	{JOBS_SECOND, STORE_HELD_MODERATION, STORE_ACTION_WITHDRAW, "withdraw"},
+	{JOBS_SECOND, STORE_HELD_CONFIRMATION, STORE_ACTION_CONFIRM, "confirm"},
 };
 
 /* As long as the post waits; what is decided says so to any token. */
@@ -51,9 +56,12 @@ gboolean job_tokens_add(struct store *store, const struct job_bearer *bearer, GV
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		if (!bearer->held || rows[i].kind != bearer->kind || rows[i].held != bearer->held->kind)
 			continue;
+		if (bearer->kind == JOBS_SECOND && strcmp(bearer->word, rows[i].name) != 0)
+			continue;
 		struct store_token what = {
 			.held = bearer->held->id,
 			.action = rows[i].action,
+			.second = bearer->kind == JOBS_SECOND,
 			.life = life_of(bearer->held),
 		};
 		memcpy(what.person, bearer->person, STORE_PERSON_SIZE);

@@ -1,5 +1,5 @@
 /*
- * Tokens of a job's mails: made here, for one receiver each, from 130 random bits, remembered as hash. The child that composes the
+ * Tokens of a job's mails: made here, for one receiver each, from 80 random bits, remembered as hash. The child that composes the
  * mail gets them; the one that parsed the post when it came never did.
  */
 #ifndef ROLLCALL_DISPATCH_JOB_TOKENS_H
@@ -13,6 +13,7 @@ struct job_bearer {
 	const struct store_held *held; /**< or NULL: then there is nothing to order */
 	enum jobs_kind kind;
 	const guint8 *person;
+	const char *word; /**< of "second": what there is to make sure of */
 };
 
 /** Adds to an a{ss} in the making what this receiver may order: names as in JOB of the wire. FALSE with `error`. */

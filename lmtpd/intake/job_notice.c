@@ -26,6 +26,7 @@ static const struct kind_row kinds[] = {
 	{"expired-moderators", "expired-moderator", FALSE, FALSE, FALSE, "expired"},
 	{"release-failed", "release-failed", TRUE, FALSE, FALSE, "failed"},
 	{"refused", "policy-rejected", FALSE, FALSE, TRUE, "refused"},
+	{"second", "confirm-order", FALSE, TRUE, FALSE, "second"},
 	{"rejected", "rejected", FALSE, FALSE, TRUE, "rejected"},
 	{"expired-author", "expired-author", FALSE, FALSE, TRUE, "expired-author"},
 };
@@ -148,6 +149,13 @@ static void collect(const struct composing *composing, struct values *values)
 	add_made(values, "discard", link_for(composing, "discard", ORDER_DISCARD));
 	add_made(values, "withdraw", link_for(composing, "withdraw", ORDER_WITHDRAW));
 	add_made(values, "confirm", link_for(composing, "confirm", ORDER_CONFIRM));
+	/* An order that is to be confirmed has one token, under its own word. */
+	if (field(job, "word")) {
+		enum order_kind order = order_line(field(job, "word"), strlen(field(job, "word")));
+
+		add(values, "word", order_word(order, composing->language));
+		add_made(values, "go", link_for(composing, field(job, "word"), order));
+	}
 }
 
 static void clear_values(struct values *values)
@@ -178,9 +186,10 @@ static void collect_links(const struct composing *composing, const struct values
 
 static char *reply_address(const struct composing *composing)
 {
-	static const char *const names[] = {"reply", "confirm", "withdraw"};
+	static const char *const names[] = {"reply", "confirm", "withdraw", "accept", "reject", "discard"};
 	const char *token = NULL;
 
+	/* The last three only count where an order is to be confirmed: else there is a "reply". */
 	for (gsize i = 0; i < G_N_ELEMENTS(names) && !token; i++)
 		token = g_hash_table_lookup(composing->tokens, names[i]);
 	return token ? token_address(composing->job->list, token) : NULL;
@@ -232,8 +241,10 @@ static struct verdict send_notice(const struct composing *composing, struct comp
 /* Who stands in To of an answer; "to" is missing where a moderator asked, whose address stays with dispatch. */
 static const char *receiver(const struct job *job, const char *otherwise)
 {
-	const char *to = field(job, "to") ? field(job, "to") : field(job, "held-author");
+	const char *to = field(job, "to");
 
+	if (!to && strcmp(job->kind, "answer") != 0 && strcmp(job->kind, "second") != 0)
+		to = field(job, "held-author");
 	return to && *to ? to : otherwise;
 }
 
@@ -261,7 +272,8 @@ static struct verdict notify_one(struct composing *composing)
 	struct texts_filled filled;
 	struct compose_message message;
 	struct notice_link links[6];
-	g_autofree char *key = g_strdup_printf("%s-%" G_GINT64_FORMAT, row->key, job->held ? job->held : job->number);
+	g_autofree char *key = g_strdup_printf("%s-%" G_GINT64_FORMAT, row->key,
+		strcmp(row->key, "held") == 0 ? job->held : job->number);
 	g_autofree char *held_key = g_strdup_printf("held-%" G_GINT64_FORMAT, job->held);
 	g_autofree char *held_id = notice_message_id(job->list, held_key);
 	g_autofree char *reply_to = reply_address(composing);
@@ -276,7 +288,7 @@ static struct verdict notify_one(struct composing *composing)
 	texts_fill(job->setup->knowledge->texts, composing->language, composing->text, values.fields, &filled);
 	const struct notice notice = {
 		.list = job->list,
-		.to = row->reply ? receiver(job, moderators) : moderators,
+		.to = row->reply || field(job, "to") ? receiver(job, moderators) : moderators,
 		.reply_to = reply_to,
 		.language = composing->language,
 		.text = &filled,

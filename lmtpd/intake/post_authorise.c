@@ -6,12 +6,23 @@
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/list/address.h"
 #include "lib/rules/rules_site.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/explain.h"
 #include "lmtpd/intake/post.h"
 
 /* rules.h's callbacks. */
+
+/*
+ * Whether this is the author, and his own domain says that he did not write it: then he has no rights beyond a stranger's or a member's, whatever
+ * the scenario asks. A moderator's post would go out unseen otherwise, and his address stands in every notice.
+ */
+static gboolean is_disowned(const struct post *post, const char *address)
+{
+	return g_strcmp0(post->method, "smtp") == 0 && strcmp(post->message->authentication.dmarc.result, "fail") == 0 &&
+		address_same(address, post->message->author);
+}
 
 static gboolean ask_standing(gpointer context, const char *list, const char *address, guint *standing)
 {
@@ -21,6 +32,8 @@ static gboolean ask_standing(gpointer context, const char *list, const char *add
 
 	if (answer)
 		g_variant_get(answer, "(@(uuss)u)", NULL, standing);
+	if (answer && is_disowned(post, address))
+		*standing &= ~(guint)(STANDING_OWNER | STANDING_MODERATOR);
 	return answer != NULL;
 }
 
@@ -58,7 +71,7 @@ static gboolean find_listmaster(gpointer context, const char *address, gboolean 
 {
 	const struct post *post = context;
 
-	*is = rules_site_is_listmaster(post->setup->knowledge->settings, post->list, address);
+	*is = !is_disowned(post, address) && rules_site_is_listmaster(post->setup->knowledge->settings, post->list, address);
 	return TRUE;
 }
 

@@ -11,13 +11,18 @@ from lab.world import World, compose
 from moderating import follow, links, moderators, parse, sent_to_all, status, text_of
 
 LIST, ASKED = "deelnemers@" + DOMAIN, "spacelog@" + DOMAIN
+GUARDED, LONG = "guarded@" + DOMAIN, "a-list-with-forty-letters-in-its-ownname"
 AUTHOR, STRANGER = "chaya@mail.example.net", "stranger@elsewhere.example"
-SETTINGS = {"rollcall": {"log_debug": "no"}, "list " + LIST: {"scenario": "privateoreditorkey"}, "list " + ASKED: {"scenario": "publickey"}}
+SETTINGS = {"rollcall": {"log_debug": "no"}, "list " + LIST: {"scenario": "privateoreditorkey"}, "list " + ASKED: {"scenario": "publickey"},
+            "list " + GUARDED: {"scenario": "editorkey"}, "list %s@%s" % (LONG, DOMAIN): {"scenario": "privateoreditorkey"}}
 
 
 @pytest.fixture(scope="module")
 def shared():
     with World(settings=SETTINGS) as world:
+        for name in LONG, "guarded":
+            for moderator in moderators(world):
+                world.crm.join(moderator, name)
         yield world
 
 
@@ -77,6 +82,20 @@ def test_accept_by_link(shared):
     assert first in text_of(told)
     shared.postfix.wait_empty()
     assert not [copy for copy in shared.sink.transactions() if copy.header("List-Id")]
+
+
+def test_a_list_with_a_long_name(shared):
+    """Forty letters: the local part of what moderators answer to is longer than RFC 5321's 64, and Postfix and we take it."""
+    shared.postfix.wait_empty()
+    shared.sink.forget()
+    shared.post(STRANGER, LONG, "Long")
+    first = moderators(shared, LONG)[0]
+    (notice,) = wait_until(lambda: shared.sink.transactions(first), 15, "a notice: " + shared.last_words())
+    address = links(notice)["accept"][0]
+    assert len(LONG) == 40 and len(address.partition("@")[0]) == 65
+    follow(shared, first, links(notice)["accept"])
+    (copy,) = {copy.message: copy for copy in sent_to_all(shared, LONG)}.values()
+    assert copy.header("Subject") == ["Long"]
 
 
 def test_reject_by_reply_with_a_text(shared):
@@ -167,6 +186,45 @@ def test_token_of_another_person_and_tokens_that_are_none(shared):
     # It still waits, and its own moderator may still decide.
     follow(shared, first, links(copies[first])["discard"])
     status(shared, "order to discard: decided")
+
+
+def test_what_the_moderators_domain_disowns(shared):
+    """HOSTILE X2: DMARC fails, so the address on file is asked by a fresh token, and its answer acts."""
+    copies = hold(shared, "Disowned")
+    first = moderators(shared)[0]
+    shared.resolver.set("_dmarc." + first.partition("@")[2], "v=DMARC1; p=reject")
+    try:
+        follow(shared, first, links(copies[first])["reject"], body="reject\r\n\r\nNot now.")
+        status(shared, "order to reject: asked")
+        (asked,) = wait_until(lambda: shared.sink.transactions(first), 15, "the question: " + shared.last_words())
+        assert set(links(asked)) == {"reject"} and "> Not now." in text_of(asked) and parse(asked)["Auto-Submitted"] == "auto-generated"
+        assert parse(asked)["In-Reply-To"] == parse(copies[first])["Message-ID"] and STRANGER not in parse(asked)["To"]
+        reply_to = parse(asked)["Reply-To"].addresses[0].addr_spec
+        assert reply_to == links(asked)["reject"][0] != links(copies[first])["reject"][0]
+        assert shared.sink.transactions(STRANGER) == []
+        follow(shared, first, (reply_to, "Re: " + parse(asked)["Subject"], "reject\r\n\r\nNot ever.\r\n"))
+        status(shared, "order to reject: decided")
+        (told,) = wait_until(lambda: shared.sink.transactions(STRANGER), 15, "word to the author")
+        assert "Not ever." in text_of(told)
+    finally:
+        shared.resolver.set("_dmarc." + first.partition("@")[2])
+
+
+def test_a_moderator_whose_domain_disowns_the_post_has_no_rights(shared):
+    """Else whoever writes a moderator's address into From posts to everybody unseen."""
+    first = moderators(shared)[0]
+    domain = first.partition("@")[2]
+    shared.resolver.set("_dmarc." + domain, "v=DMARC1; p=none")
+    try:
+        shared.postfix.wait_empty()
+        shared.sink.forget()
+        shared.post(first, GUARDED, "Not mine")
+        status(shared, "list=<%s>.*dmarc=fail.*status=held" % GUARDED)
+    finally:
+        shared.resolver.set("_dmarc." + domain)
+    shared.post(first, GUARDED, "Mine")
+    status(shared, "list=<%s>.*dmarc=none.*status=sent" % GUARDED)
+    shared.postfix.wait_empty()
 
 
 def test_word_in_the_wrong_place(shared):

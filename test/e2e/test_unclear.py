@@ -138,6 +138,18 @@ def test_held_with_the_reason_and_released_as_it_came(shared, name):
         assert result.headers.count(field if isinstance(result.headers[0], str) else field.encode()) == 1 + len(copy.header(field))
 
 
+def test_m9_a_long_name_under_its_authors_signature(shared):
+    """The name is too long for libopendkim, which never sees it; the signature over all others counts."""
+    key = shared.add_author_key("x.example")
+    long = b"N" * 300
+    good = key.sign(mail(long + b": long"), [b"from", b"to", b"subject"])
+    over = key.sign(mail(long + b": long"), [b"from", b"to", b"subject", long.lower()])
+    for message, method in (good, "dkim"), (over, "smtp"):
+        before = len(shared.rollcall.log("auth=%s.*status=held" % method))
+        holds(shared, message)
+        assert len(shared.rollcall.log("auth=%s.*status=held" % method)) == before + 1
+
+
 def test_m34_an_address_that_is_not_ascii(shared):
     notice = holds(shared, mail("Cc: René <rené@x.example>".encode()))
     assert "needs SMTPUTF8" in " ".join(text_of(notice).split())

@@ -213,10 +213,10 @@ class Room:
         job.send_all()
         return {t.recipients[0]: json.loads(t.body) for t in self.world.copies(count)}
 
-    def order(self, name, token, person, word, text=""):
+    def order(self, name, token, person, word, text="", method="smtp", dmarc="none", origin="client 192.0.2.1"):
         """(outcome, fields), or the verdict when it was none."""
         with self.phase() as phase:
-            answer = phase.ask("ORDER", name, token, person, word, text)
+            answer = phase.ask("ORDER", name, token, person, word, text, method, dmarc, origin)
         return (answer.values[0], answer.values[1]) if answer.word == "none" else answer
 
     def answer_to(self, name):

@@ -308,6 +308,19 @@ def test_not_as_root(cli, lab_directory):
     assert "not root" in said.of("warning")[0] and [p for p in said.problems if "state_directory" in p and "denied" in p]
 
 
+def test_a_name_that_is_too_long_for_tokens(cli):
+    """Thirty-nine letters leave room for "-confirm+TOKEN" in the 64 bytes that every server takes."""
+    names = ["a" * 39, "b" * 40]
+    for name in names:
+        cli.world.crm.join("new@post.example.com", name)
+    try:
+        told = [w for w in cli.check().of("warning") if "RFC 5321" in w]
+        assert len(told) == 1 and "b" * 40 + "@" in told[0]
+    finally:
+        for name in names:
+            cli.world.crm.leave("new@post.example.com", name)
+
+
 # ---- lists ----
 
 def test_lists(cli):

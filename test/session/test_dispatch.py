@@ -83,7 +83,7 @@ def test_a_retry_is_no_second_click(room, ours):
         key = key_of("mail", ours.name, person)
         with room.phase() as phase:
             assert phase.ask("CLAIM", ours.name, key).word == "none"
-            assert phase.ask("ORDER", ours.name, tokens[person]["accept"], person, "accept", "").values[0] == outcome
+            assert phase.ask("ORDER", ours.name, tokens[person]["accept"], person, "accept", "", "smtp", "none", "").values[0] == outcome
         with room.phase() as phase:
             answer = phase.ask("CLAIM", ours.name, key)
             assert answer.word == "sent" and answer.text.startswith(as_what), answer
@@ -198,7 +198,7 @@ def test_x1_tokens(room, ours):
     one, two = ours.moderators
     good = tokens[one]["accept"]
     room.world.crm.join(one, other.local)
-    for token in (good[:-1], good + "a", good.upper(), good[:13] + "=" + good[13:], good[:13] + " " + good[13:], "", "a" * 26, "' OR 1=1 --"):
+    for token in (good[:-1], good + "a", good.upper(), good[:8] + "=" + good[8:], good[:8] + " " + good[8:], "", "a" * 16, "' OR 1=1 --"):
         assert ours.order(token, two, "accept")[0] == "unknown", token
     assert other.order(good, one, "accept")[0] == "unknown", "of another list"
     assert ours.order(good, "stranger@mail.example.net", "accept")[0] == "wrong-person"
@@ -213,8 +213,8 @@ def test_x1_bad_tokens(room, ours):
     held = ours.hold()
     one = ours.moderators[0]
     good = room.tokens(held)[one]["accept"]
-    assert [ours.order("%026d" % i, one, "accept")[0] for i in range(10)] == ["unknown"] * 10
-    assert [ours.order("%026d" % i, one, "accept")[0] for i in range(3)] == ["ignored"] * 3
+    assert [ours.order("%016d" % i, one, "accept")[0] for i in range(10)] == ["unknown"] * 10
+    assert [ours.order("%016d" % i, one, "accept")[0] for i in range(3)] == ["ignored"] * 3
     assert ours.order(good, one, "accept")[0] == "ignored"
     assert room.log_text().count("ALARM list=<%s>: 10 bad tokens" % ours.name) == 1
     assert len(room.store("SELECT id FROM job WHERE list = ? AND kind = 'answer'", ours.name)) == 1
@@ -233,6 +233,60 @@ def test_x2_other_moderator(room, ours):
     answer.done()
     assert ours.order(tokens[one]["accept"], one, "accept")[0] == "decided"
     assert ours.order(tokens[one]["accept"], two, "accept")[0] == "wrong-person"
+
+
+def test_x1_forged_tokens_do_not_silence_the_true_one(room, ours):
+    """Ten are counted for where they are from and the From together, so whoever forges a From cannot close its owner's mouth."""
+    held = ours.hold()
+    one = ours.moderators[0]
+    good = room.tokens(held)[one]["accept"]
+    for i in range(12):
+        ours.order("%016d" % i, one, "accept", origin="client 203.0.113.9")
+    assert ours.order(good, one, "accept", origin="client 203.0.113.9")[0] == "ignored"
+    assert ours.order(good, one, "accept", origin="domain mods.example")[0] == "decided"
+
+
+def test_x2_disowned(room, ours):
+    """The domain of the moderator says that the mail is not his: the address on file is asked, and its answer counts."""
+    held = ours.hold()
+    one, two = ours.moderators
+    tokens = room.tokens(held)
+    forged = {"method": "smtp", "dmarc": "fail"}
+    assert ours.order(tokens[one]["reply"], one.replace("m", "M", 1), "reject", "No.", **forged)[0] == "asked"
+    assert state(room, held)[0] == "waiting"
+    job = room.take(held, "second")
+    assert job.fields["word"] == "reject" and job.fields["text"] == "No." and job.fields["held-reason"] == "because"
+    assert [set(fields) for fields in job.recipients] == [{"id", "reject"}]
+    room.world.sink.forget()
+    job.send_all()
+    (mail,) = room.world.copies(1)
+    assert mail.recipients == [one]
+    second = json.loads(mail.body)["reject"]
+    # Whoever has the first token fills nobody's mailbox with it.
+    assert ours.order(tokens[one]["reject"], one, "reject", **forged)[0] == "asked"
+    assert room.due(held, "second") == []
+    assert ours.order(second, two, "reject", **forged)[0] == "wrong-person"
+    assert ours.order(second, one, "accept", **forged)[0] == "unknown"
+    assert state(room, held)[0] == "waiting"
+    assert ours.order(second, one, "reject", **forged)[0] == "decided"
+    # What proves the person better than the domain's policy, or a domain without one, needs no second mail.
+    for proof in ({"method": "dkim", "dmarc": "pass"}, {"method": "smtp", "dmarc": "none"}, {"method": "smtp", "dmarc": "temperror"},
+                  {"method": "smime", "dmarc": "fail"}):
+        held = ours.hold(key=key_of(ours.name, sorted(proof.items())))
+        assert ours.order(room.tokens(held)[one]["discard"], one, "discard", **proof)[0] == "decided"
+
+
+def test_x2_disowned_author(room, ours):
+    held = ours.hold(kind=2)
+    confirm = room.tokens(held, "notice-author")[AUTHOR]["confirm"]
+    assert ours.order(confirm, AUTHOR, "confirm", dmarc="fail")[0] == "asked"
+    job = room.take(held, "second")
+    assert job.fields["to"] == AUTHOR
+    room.world.sink.forget()
+    job.send_all()
+    (mail,) = room.world.copies(1)
+    assert mail.recipients == [AUTHOR]
+    assert ours.order(json.loads(mail.body)["confirm"], AUTHOR, "confirm", dmarc="fail")[0] == "decided"
 
 
 def test_x3_role_lost(room, ours):
@@ -270,7 +324,7 @@ def test_x3_race(room, ours):
         tokens = room.tokens(held)
         with room.phase() as a, room.phase() as b:
             for phase, person, word in ((a, one, "accept"), (b, two, "reject")):
-                question = {"request": "ORDER", "arguments": [ours.name, tokens[person][word], person, word, ""]}
+                question = {"request": "ORDER", "arguments": [ours.name, tokens[person][word], person, word, "", "smtp", "none", ""]}
                 phase.process.stdin.write(json.dumps(question) + "\n")
             a.process.stdin.flush()
             b.process.stdin.flush()

@@ -117,8 +117,8 @@ def test_out_of_turn(room, ours):
         assert phase.ask("HOLD", ours.name, key, 1, AUTHOR, AUTHOR, "", {}, message=b"").word == "deferred"
         assert phase.ask("HOLD", ours.name, key, 1, "no address", AUTHOR, "", {}, message=POST).word == "deferred"
         assert phase.ask("HOLD", ours.name, key, 1, AUTHOR, AUTHOR, "", {}, message=POST).word == "sent"
-        assert phase.ask("ORDER", ours.name, "a" * 26, "no address", "accept", "").word == "deferred"
-        assert phase.ask("ORDER", "a@elsewhere.example", "a" * 26, AUTHOR, "accept", "").word == "deferred"
+        assert phase.ask("ORDER", ours.name, "a" * 16, "no address", "accept", "", "smtp", "none", "").word == "deferred"
+        assert phase.ask("ORDER", "a@elsewhere.example", "a" * 16, AUTHOR, "accept", "", "smtp", "none", "").word == "deferred"
     with room.phase() as phase:
         assert phase.ask("CLAIM", ours.name, key).word == "sent"
 

@@ -270,20 +270,18 @@ static void test_answer(void **state)
 /* X1: only exact tokens are any. */
 static void test_tokens(void **state)
 {
-	static const guint8 zero[TOKEN_RANDOM] = {0}, ones[TOKEN_RANDOM] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-		255, 255, 255, 255, 255, 255}, count[TOKEN_RANDOM] = {0x00, 0x44, 0x32, 0x14, 0xC7, 0x42, 0x54, 0xB6, 0x35, 0xCF,
-		0x84, 0x65, 0x3A, 0x56, 0xD7, 0xC6, 0x75};
+	static const guint8 zero[TOKEN_RANDOM] = {0}, ones[TOKEN_RANDOM] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
+		count[TOKEN_RANDOM] = {0x00, 0x44, 0x32, 0x14, 0xC7, 0x42, 0x54, 0xB6, 0x35, 0xCF};
 	g_autofree char *low = token_write(zero), *high = token_write(ones), *all = token_write(count);
 	g_autofree char *address = token_address(LIST, all);
-	static const char *const bad[] = {"", "abcdefghijklmnopqrstuvwxy", "abcdefghijklmnopqrstuvwxyza", "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-		"Abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxy=", "abcdefghijklmnopqrstuvwxy0", "abcdefghijklmnopqrstuvwxy1",
-		"abcdefghijklm\nopqrstuvwxyz", "abcdefghijklm opqrstuvwxyz", "=abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwx\xC3\xA9",
-		"abcdefghijklmnopqrstuvwxyz+", "../../../../../../etc/pass"};
+	static const char *const bad[] = {"", "abcdefghijklmno", "abcdefghijklmnopa", "ABCDEFGHIJKLMNOP", "Abcdefghijklmnop", "abcdefghijklmno=",
+		"abcdefghijklmno0", "abcdefghijklmno1", "abcdefgh\njklmnop", "abcdefgh jklmnop", "=abcdefghijklmno", "abcdefghijklmn\xC3\xA9",
+		"abcdefghijklmnop+", "../../../etc/pas", "abcdefghijklmnopqrstuvwxyz"};
 
-	assert_string_equal(low, "aaaaaaaaaaaaaaaaaaaaaaaaaa");
-	assert_string_equal(high, "77777777777777777777777777");
-	assert_string_equal(all, "abcdefghijklmnopqrstuvwxyz");
-	assert_string_equal(address, "choir-confirm+abcdefghijklmnopqrstuvwxyz@lists.example.org");
+	assert_string_equal(low, "aaaaaaaaaaaaaaaa");
+	assert_string_equal(high, "7777777777777777");
+	assert_string_equal(all, "abcdefghijklmnop");
+	assert_string_equal(address, "choir-confirm+abcdefghijklmnop@lists.example.org");
 	assert_true(token_is_valid(low) && token_is_valid(high) && token_is_valid(all));
 	assert_false(token_is_valid(NULL));
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
@@ -295,8 +293,8 @@ static void test_tokens(void **state)
 
 static void expect_link(enum order_kind kind, const char *language, const char *subject, const char *expected)
 {
-	g_autofree char *link = order_link(LIST, "abcdefghijklmnopqrstuvwxyz", kind, language, subject);
-	g_autofree char *whole = g_strconcat("mailto:choir-confirm+abcdefghijklmnopqrstuvwxyz@lists.example.org", expected, NULL);
+	g_autofree char *link = order_link(LIST, "abcdefghijklmnop", kind, language, subject);
+	g_autofree char *whole = g_strconcat("mailto:choir-confirm+abcdefghijklmnop@lists.example.org", expected, NULL);
 
 	assert_string_equal(link, whole);
 }
