@@ -23,7 +23,7 @@ cli_src      = $(filter-out cli/rollcall_pipe.c cli/pipe_%.c,$(call room_sources
 pipe_src     = $(wildcard cli/rollcall_pipe.c cli/pipe_*.c)
 
 base_libs     = $(GLIB_LIBS) $(CRYPTO_LIBS) $(IDN2_LIBS)
-intake_libs   = $(GMIME_LIBS) $(OPENDKIM_LIBS) $(PCRE2_LIBS) $(SECCOMP_LIBS) $(base_libs)
+intake_libs   = $(GMIME_LIBS) $(XML_LIBS) $(OPENDKIM_LIBS) $(PCRE2_LIBS) $(SECCOMP_LIBS) $(base_libs)
 dns_libs      = $(UNBOUND_LIBS) $(EVENT_LIBS) -lresolv
 dispatch_libs = $(MYSQL_LIBS) $(SQLITE_LIBS) $(dns_libs) $(SECCOMP_LIBS) $(base_libs)
 master_libs   = $(SSL_LIBS) $(SECCOMP_LIBS) $(base_libs)
@@ -35,7 +35,7 @@ harden_cpp = $(if $(SANITIZE),,$(HARDEN_CPPFLAGS))
 all_cppflags = -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"rollcall"' $(harden_cpp) $(CPPFLAGS) \
 	-DROLLCALL_VERSION='"$(VERSION)"' -DROLLCALL_LIBEXEC='"$(libexecdir)/rollcall"' -DROLLCALL_DATA='"$(datadir)/rollcall"' -DROLLCALL_CONFIG='"$(sysconfdir)/rollcall/rollcall.conf"'
 # Foreign headers are system headers: their warnings are not ours to mend.
-foreign_cflags = $(patsubst -I%,-isystem %,$(GLIB_CFLAGS) $(GMIME_CFLAGS) $(OPENDKIM_CFLAGS) $(MYSQL_CFLAGS) $(JSON_CFLAGS))
+foreign_cflags = $(patsubst -I%,-isystem %,$(GLIB_CFLAGS) $(GMIME_CFLAGS) $(OPENDKIM_CFLAGS) $(XML_CFLAGS) $(MYSQL_CFLAGS) $(JSON_CFLAGS))
 all_cflags = -std=gnu11 $(warnings) $(WERROR) $(foreign_cflags) $(if $(SANITIZE),,$(HARDEN_CFLAGS)) $(CFLAGS) $(sanitize_flags)
 all_ldflags = $(if $(SANITIZE),,$(HARDEN_LDFLAGS)) $(LDFLAGS) $(sanitize_flags)
 
@@ -145,7 +145,7 @@ demo: deps
 # ---- what must be on the machine ------------------------------------------------------------------------------
 
 BUILD_DEPS = gcc make autoconf pkg-config libglib2.0-dev libgmime-3.0-dev libopendkim-dev libmariadb-dev libssl-dev \
-	libseccomp-dev libsqlite3-dev libunbound-dev libevent-dev libidn2-dev libpcre2-dev libjson-glib-dev libcmocka-dev
+	libseccomp-dev libsqlite3-dev libunbound-dev libevent-dev libidn2-dev libpcre2-dev libxml2-dev libjson-glib-dev libcmocka-dev
 TEST_DEPS = $(shell sed 's/\#.*//' test/lab/deps.txt)
 
 # Installs what is missing with apt-get and nothing else; packages that bring a daemon are kept from starting it.
