@@ -168,3 +168,28 @@ SETTING(SCOPE_LIST, unauthenticated_refusals, TYPE_CHOICE, "refuse", 0, 0, "refu
 	"A post that is refused while nothing proves its envelope sender, so that the bounce may hit somebody who never wrote.")
 SETTING(SCOPE_LIST, held_life, TYPE_SECONDS, "7d", 60, 31536000, NULL,
 	"How long a held post waits for a moderator, or for its author's word, before it expires.")
+SETTING(SCOPE_LIST, dmarc_mitigation, TYPE_CHOICE, "munge-if-needed", 0, 0, "none|munge|munge-if-needed|wrap|wrap-if-needed|reject",
+	"What to do so that DMARC does not make members' servers refuse a post: put the list into From (munge), put the post into a mail from the list "
+	"(wrap), or refuse it; if needed: when the author's domain asks for quarantine or reject and what the list changes breaks his signature.")
+SETTING(SCOPE_LIST, header_file, TYPE_PATH, "", 0, 4096, NULL,
+	"Text that stands above each post: a file in UTF-8, with fields such as {list}; breaks the author's DKIM signature.")
+SETTING(SCOPE_LIST, footer_file, TYPE_PATH, "", 0, 4096, NULL,
+	"Text that stands below each post: a file in UTF-8, with fields such as {unsubscribe_page}; breaks the author's DKIM signature.")
+SETTING(SCOPE_LIST, footer_signed, TYPE_CHOICE, "skip", 0, 0, "skip|around",
+	"A post that is signed or encrypted as a whole (S/MIME, PGP/MIME) goes out without header_file and footer_file, or inside of a mail that has them.")
+SETTING(SCOPE_LIST, filter_pass_types, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Types of parts that may pass, such as text/plain;image; empty: all.")
+SETTING(SCOPE_LIST, filter_remove_types, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Types of parts that are removed, such as application/zip;video.")
+SETTING(SCOPE_LIST, filter_remove_extensions, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Extensions of file names whose parts are removed, such as exe;js; each extension of a name counts.")
+SETTING(SCOPE_LIST, filter_part_size, TYPE_SIZE, "0", 0, 1073741824, NULL, "Parts with more bytes are removed; 0: none.")
+SETTING(SCOPE_LIST, filter_empty, TYPE_CHOICE, "reject", 0, 0, "reject|hold|discard",
+	"What to do with a post of which the filter leaves nothing; one that is held goes out unfiltered when a moderator accepts it.")
+SETTING(SCOPE_LIST, collapse_alternatives, TYPE_BOOLEAN, "no", 0, 0, NULL,
+	"Keep only the first of the alternatives that a post gives (multipart/alternative), which is the plain text.")
+SETTING(SCOPE_LIST, html_to_text, TYPE_BOOLEAN, "no", 0, 0, NULL, "Turn HTML into plain text, and drop it where plain text stands beside it.")
+SETTING(SCOPE_LIST, feedback_id, TYPE_TEXT, "", 0, 200, NULL,
+	"A Feedback-ID field for Gmail's reports, such as choir:lists:example:rollcall; empty: none of ours.")
+SETTING(SCOPE_LIST, cfbl_address, TYPE_TEXT, "", 0, 254, NULL,
+	"A CFBL-Address field (RFC 9477): where complaints about our mail go, such as fbl@example.org; report=arf; empty: none.")

@@ -200,6 +200,17 @@ static void put_archived_at(const struct cook_post *post, struct header *header)
 	header_append(header, "Archived-At", value);
 }
 
+/* Who reports complaints must find us, and not whom the author's provider named. */
+static void put_reports(const struct cook_post *post, struct header *header)
+{
+	if (*text(post, SET_feedback_id))
+		header_replace(header, "Feedback-ID", text(post, SET_feedback_id));
+	if (*text(post, SET_cfbl_address)) {
+		(void)header_remove(header, "CFBL-Feedback-ID");
+		header_replace(header, "CFBL-Address", text(post, SET_cfbl_address));
+	}
+}
+
 /* What a client said of itself is written only when it cannot be more than a name or an address. */
 static gboolean is_host(const char *name)
 {
@@ -248,6 +259,7 @@ void cook_fields(const struct cook_post *post, struct header *header)
 
 		header_replace(header, "Sender", bounces);
 	}
+	put_reports(post, header);
 	header_append(header, "X-Loop", post->list);
 	put_received(post, header);
 }

@@ -25,7 +25,8 @@ enum {
 static const char *const signed_fields[] = {"From", "Sender", "Reply-To", "Subject", "Date",
 	"Message-ID", "To", "Cc", "In-Reply-To", "References", "MIME-Version", "Content-Type",
 	"Content-Transfer-Encoding", "List-Id", "List-Help", "List-Unsubscribe",
-	"List-Unsubscribe-Post", "List-Subscribe", "List-Post", "List-Owner", "List-Archive"};
+	"List-Unsubscribe-Post", "List-Subscribe", "List-Post", "List-Owner", "List-Archive", "Author",
+	"Feedback-ID", "CFBL-Address", "CFBL-Feedback-ID"};
 
 static DKIM_LIB *library;
 

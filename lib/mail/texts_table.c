@@ -47,11 +47,13 @@ const char *const texts_keys[] = {
 	"banned", "emergency", "implicit-destination", "too-many-recipients", "no-subject", "administrivia", "digest-subject",
 	"too-big",
 	/* why a post is held */
-	"held", "held-author", "held-structure", "held-dmarc",
+	"filter-empty", "held", "held-author", "held-structure", "held-dmarc",
 	/* how sure we are of the author */
 	"sure-smtp", "sure-dkim", "sure-md5", "sure-smime", "sure-sasl", "sure-failed",
 	/* what became of a held post */
 	"done-accept", "done-reject", "done-discard", "done-withdraw", "done-expire",
+	/* before the names of parts that the list's filter has removed */
+	"filter-note",
 	/* what became of a wish to join or to leave */
 	"wish-called", "wish-noted",
 	NULL};

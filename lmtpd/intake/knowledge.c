@@ -31,6 +31,42 @@ static struct smime_trust *load_trust(const struct settings *settings)
 	return trust;
 }
 
+static void load_footer(GHashTable *footers, const struct settings *settings, enum setting setting, const char *where)
+{
+	const char *path = settings_text(settings, setting, where);
+	g_autoptr(GError) error = NULL;
+
+	if (*path == '\0' || g_hash_table_contains(footers, path))
+		return;
+	struct footer_template *template = footer_template_load(path, &error);
+	if (!template)
+		log_fatal("%s: %s", settings_row(setting)->name, error->message);
+	g_hash_table_insert(footers, g_strdup(path), template);
+}
+
+static void free_footer(gpointer template)
+{
+	footer_template_free(template);
+}
+
+static GHashTable *load_footers(const struct settings *settings)
+{
+	GHashTable *footers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_footer);
+	const char *const *const places[] = {settings_domains(settings), settings_lists(settings)};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
+		for (const char *const *where = places[i]; *where; where++) {
+			load_footer(footers, settings, SET_header_file, *where);
+			load_footer(footers, settings, SET_footer_file, *where);
+		}
+	return footers;
+}
+
+const struct footer_template *knowledge_footer(const struct knowledge *knowledge, enum setting setting, const char *list)
+{
+	return g_hash_table_lookup(knowledge->footers, settings_text(knowledge->settings, setting, list));
+}
+
 void knowledge_load(const struct settings *settings, struct knowledge *knowledge)
 {
 	g_autoptr(GError) error = NULL;
@@ -46,6 +82,7 @@ void knowledge_load(const struct settings *settings, struct knowledge *knowledge
 		.rules = load_rules(settings_text(settings, SET_rules_directory, NULL)),
 		.texts = texts_load(directories, &error),
 		.smime = load_trust(settings),
+		.footers = load_footers(settings),
 	};
 	if (!knowledge->texts)
 		log_fatal("texts: %s", error->message);
@@ -56,5 +93,6 @@ void knowledge_clear(struct knowledge *knowledge)
 	rules_set_free(knowledge->rules);
 	texts_free(knowledge->texts);
 	smime_trust_free(knowledge->smime);
+	g_hash_table_unref(knowledge->footers);
 	*knowledge = (struct knowledge){0};
 }

@@ -5,6 +5,7 @@
 #define ROLLCALL_INTAKE_KNOWLEDGE_H
 
 #include "lib/base/settings.h"
+#include "lib/mail/footer_text.h"
 #include "lib/mail/smime.h"
 #include "lib/mail/texts.h"
 #include "lib/rules/rules_set.h"
@@ -14,14 +15,17 @@ struct knowledge {
 	struct rules_set *rules;
 	struct texts *texts;
 	struct smime_trust *smime; /* NULL: nobody vouches for signers */
+	GHashTable *footers; /**< path to struct footer_template, of all header_file and footer_file settings */
 };
 
 /**
  * Reads scenarios and texts from the directories that the settings name. Scenarios that do not compile are logged, with their place, and are
- * not there; texts that are broken are fatal, since a notice that cannot be written would keep a post for ever.
+ * not there; texts that are broken are fatal, since a notice that cannot be written would keep a post for ever, and so are footers.
  * Certificates and CRLs that cannot be read are logged, and do not count.
  */
 void knowledge_load(const struct settings *settings, struct knowledge *knowledge);
+/** The template that this setting (header_file or footer_file) names for the list, or NULL. */
+const struct footer_template *knowledge_footer(const struct knowledge *knowledge, enum setting setting, const char *list);
 void knowledge_clear(struct knowledge *knowledge);
 
 #endif

@@ -13,6 +13,7 @@
 #include "lib/base/text.h"
 #include "lib/mail/dkim_check.h"
 #include "lib/mail/dkim_verify.h"
+#include "lib/mail/html_text.h"
 #include "lib/mail/mail.h"
 #include "lmtpd/intake/explain_server.h"
 #include "lmtpd/intake/sandbox.h"

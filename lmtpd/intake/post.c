@@ -77,6 +77,7 @@ static void forget_made(struct post *post)
 	if (post->body)
 		g_string_free(post->body, TRUE);
 	post->body = NULL;
+	g_clear_pointer(&post->changes, g_ptr_array_unref);
 	post->cooked = 0;
 }
 
@@ -123,10 +124,12 @@ struct verdict post_rehearse(struct post *post)
 	struct verdict verdict = VERDICT_UNDECIDED;
 	gsize i = 0;
 
+	post->rehearsing = TRUE;
 	while (stages[i].run != post_authorise)
 		i++;
 	for (i++; stages[i].run != post_fan_out && !verdict_is_final(&verdict); i++)
 		verdict = stages[i].run(post);
+	post->rehearsing = FALSE;
 	forget_made(post);
 	return verdict;
 }

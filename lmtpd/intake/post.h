@@ -12,6 +12,7 @@
 #include "lib/base/verdict.h"
 #include "lib/list/list.h"
 #include "lib/mail/authentication.h"
+#include "lib/mail/draft.h"
 #include "lib/mail/header.h"
 #include "lib/mail/understand.h"
 #include "lib/rules/rules.h"
@@ -77,7 +78,9 @@ struct post {
 	int phase;                 /**< the wire, -1 until somebody asks */
 	guint8 key[POST_KEY_SIZE]; /**< K */
 	struct header header;      /**< fields as they go out */
-	GString *body;             /**< the body where it had to be re-encoded; NULL: it leaves as it came */
+	GString *body;             /**< the body where it is another one; NULL: it leaves as it came */
+	GPtrArray *changes;        /**< of char *: what the list changed beside its own fields, in words for explain; NULL: nothing */
+	gboolean rehearsing;       /**< its stages are only tried out */
 	int outgoing;              /**< sealed memory file with LF line ends */
 	guint members;
 	char *queue_id;
@@ -113,6 +116,16 @@ struct verdict post_fan_out(struct post *post);
 
 /** What the stage authenticate asks: fills message->authentication.smime, which must be empty. */
 void post_smime(struct post *post);
+
+/**
+ * Parts of post_cook(). Body: filters, and puts the list's texts in; NONE, or what the list wants done with a post of which nothing is left. Mitigate:
+ * makes a finished post mail from the list where the policy of the author's domain wants it; NONE or REFUSED.
+ */
+struct verdict post_cook_body(struct post *post, struct draft *draft);
+struct verdict post_mitigate(struct post *post);
+
+/** Notes what was changed. */
+void post_note_change(struct post *post, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /** Whose word a held post waits for. The numbers travel on the wire. */
 enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2 };

@@ -1,7 +1,8 @@
 /*
  * Makes the fields that go out. A post becomes a list post: the sender's list fields go, the list's come, a tag or Reply-To where the
  * list asks for it. Mail to the people behind a role address is forwarded as it is, with a loop mark.
- * Transparent by default: the body leaves byte for byte but for lines that Postfix would break.
+ * Transparent by default: the body leaves byte for byte but for lines that Postfix would break. In this order: fields, filter, texts above and
+ * below, what the next server would not take, and From, since whether that must change depends on all that was changed before.
  */
 #include "lib/base/process.h"
 #include "lib/mail/address_form.h"
@@ -34,8 +35,31 @@ static void forward(const struct post *post, const struct cook_post *cook, struc
 	header_prepend(header, "X-Loop", post->list);
 }
 
+/* What Postfix or a member's server would change or refuse. */
+static struct verdict settle(struct post *post, struct draft *draft)
+{
+	struct verdict verdict = eight_bit_encode(&post->header, post->smtputf8);
+
+	if (verdict_is_final(&verdict))
+		return verdict;
+	address_form_settle(&post->header);
+	return long_lines_mend(&post->header, draft->data, draft->length, draft->body, &post->body);
+}
+
+void post_note_change(struct post *post, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!post->changes)
+		post->changes = g_ptr_array_new_with_free_func(g_free);
+	va_start(arguments, format);
+	g_ptr_array_add(post->changes, g_strdup_vprintf(format, arguments));
+	va_end(arguments);
+}
+
 struct verdict post_cook(struct post *post)
 {
+	struct draft draft;
 	const struct message *message = post->message;
 	const struct cook_post cook = {
 		.settings = post->setup->knowledge->settings,
@@ -54,9 +78,12 @@ struct verdict post_cook(struct post *post)
 		cook_post(post, &cook, &post->header);
 	else
 		forward(post, &cook, &post->header);
-	struct verdict verdict = eight_bit_encode(&post->header, post->smtputf8);
-	if (verdict_is_final(&verdict))
-		return verdict;
-	address_form_settle(&post->header);
-	return long_lines_mend(&post->header, message->raw.data, message->raw.length, message->body, &post->body);
+	draft_begin(&draft, &post->header, message->raw.data, message->raw.length, message->body);
+	struct verdict verdict = post->role == LIST_ROLE_POST ? post_cook_body(post, &draft) : VERDICT_UNDECIDED;
+	if (!verdict_is_final(&verdict))
+		verdict = settle(post, &draft);
+	g_autoptr(GString) made = draft_end(&draft);
+	if (!post->body)
+		post->body = g_steal_pointer(&made);
+	return verdict_is_final(&verdict) || post->role != LIST_ROLE_POST ? verdict : post_mitigate(post);
 }

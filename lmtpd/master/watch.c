@@ -55,6 +55,12 @@ static void look_at(struct look *look, const char *path)
 		look_into(look, path, 1);
 }
 
+static void look_at_footers(struct look *look, const struct settings *settings, const char *where)
+{
+	look_at(look, settings_text(settings, SET_header_file, where));
+	look_at(look, settings_text(settings, SET_footer_file, where));
+}
+
 guint64 watch_fingerprint(const struct settings *settings)
 {
 	static const char *const parts[] = {"scenari", "search_filters", "domains", "lists"};
@@ -69,5 +75,9 @@ guint64 watch_fingerprint(const struct settings *settings)
 	look_into(&look, settings_text(settings, SET_texts_directory, NULL), 2);
 	look_at(&look, settings_text(settings, SET_smime_ca_file, NULL));
 	look_at(&look, settings_text(settings, SET_smime_crl, NULL));
+	for (const char *const *domain = settings_domains(settings); *domain; domain++)
+		look_at_footers(&look, settings, *domain);
+	for (const char *const *list = settings_lists(settings); *list; list++)
+		look_at_footers(&look, settings, *list);
 	return look.sum;
 }
