@@ -33,6 +33,11 @@ const struct texts_row texts_table[] = {
 	{"help", " page "},
 	{"subscribe", " page done "},
 	{"unsubscribe", " page done "},
+	{"confirm-subscribe", " until confirm "},
+	{"confirm-unsubscribe", " until confirm "},
+	{"subscribed", " text "},
+	{"unsubscribed", " text "},
+	{"wish-refused", " text "},
 	/* to owners */
 	{"note-subscribe", " person "},
 	{"note-unsubscribe", " person "},
@@ -55,7 +60,7 @@ const char *const texts_keys[] = {
 	/* before the names of parts that the list's filter has removed */
 	"filter-note",
 	/* what became of a wish to join or to leave */
-	"wish-called", "wish-noted",
+	"wish-noted",
 	NULL};
 
 const struct texts_row *texts_row(const char *name)

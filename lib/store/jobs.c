@@ -95,8 +95,10 @@ gboolean jobs_plan_decided(struct jobs_plan *plan, const struct store_held *held
 	const char *text = state == STORE_HELD_REJECTED ? decided->text : NULL;
 	gboolean told = state == STORE_HELD_REJECTED && *held->author && !g_str_equal(jobs_field(held->facts, "answerable"), "no");
 
+	gboolean wish = *jobs_field(held->facts, "wish") != '\0';
+
 	if (state == STORE_HELD_ACCEPTED || state == STORE_HELD_CONFIRMED)
-		jobs_plan_add(plan, JOBS_RELEASE,
+		jobs_plan_add(plan, wish ? JOBS_WISH : JOBS_RELEASE,
 			jobs_fields((struct jobs_pair[]){{"state", store_held_word(state)}, {"by", by}, {NULL, NULL}}));
 	if (told)
 		jobs_plan_add(plan, JOBS_REJECTED, jobs_fields((struct jobs_pair[]){{"text", text}, {NULL, NULL}}));

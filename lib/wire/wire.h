@@ -59,6 +59,10 @@
 	/* Answer somebody who wrote: list, address, name of the text, fields -> verdict (NONE or DEFERRED), "queued", or \
 	 * "later" (had one in 24 hours). */                                                         \
 	X(ANSWER, "(sssa{ss})", "((uuss)s)")                                                         \
+	/* Somebody wants to join or to leave: list, K (in hand), "subscribe" or "unsubscribe", address, envelope sender, method as scenarios \
+	 * have it, fields (page, message-id); the mail as it came (CRLF) as a sealed memfd -> verdict (NONE or DEFERRED), what came of \
+	 * it in words for the log. */ \
+	X(WISH, "(sayssssa{ss})", "((uuss)s)")                                                       \
 	/* Take job N in hand -> verdict (NONE: yours; DISCARDED: gone, busy or early; DEFERRED), kind, list, held number, \
 	 * fields, for each recipient what is his: "id" (of job and person) and new tokens under accept reject discard \
 	 * reply, withdraw, or confirm; the held message as a sealed memfd when there is one. The addresses stay in dispatch. \

@@ -12,8 +12,10 @@
 #include "lmtpd/dispatch/job_fields.h"
 #include "lmtpd/dispatch/job_people.h"
 #include "lmtpd/dispatch/job_tickets.h"
+#include "lmtpd/dispatch/job_tickets.h"
 #include "lmtpd/dispatch/job_tokens.h"
 #include "lmtpd/dispatch/store_trouble.h"
+#include "lmtpd/dispatch/wish.h"
 
 enum { ATTEMPTS_ALARM = 5 }; /* each so many attempts the log says so aloud */
 
@@ -165,6 +167,18 @@ static struct verdict describe(struct phase *phase, struct parcel *parcel)
 	return good ? VERDICT_UNDECIDED : store_trouble(error);
 }
 
+/* A job without a mail: it is done here and now, and leaves one that tells the author. */
+static struct verdict grant(struct phase *phase, const struct parcel *parcel)
+{
+	struct verdict verdict = parcel->held ? wish_grant(phase->worker, parcel->held) : VERDICT_UNDECIDED;
+
+	if (verdict_is_final(&verdict))
+		return verdict;
+	verdict = end_job(phase, "its wish is granted");
+	job_tickets_send_due(phase->worker->jobs, phase->worker->store);
+	return verdict;
+}
+
 static struct verdict fill(struct phase *phase, gint64 id, struct parcel *parcel)
 {
 	struct verdict verdict = take(phase, id);
@@ -173,6 +187,8 @@ static struct verdict fill(struct phase *phase, gint64 id, struct parcel *parcel
 		verdict = check_job(phase, parcel);
 	if (!verdict_is_final(&verdict))
 		verdict = find_post(phase, parcel);
+	if (!verdict_is_final(&verdict) && parcel->kind == JOBS_WISH)
+		return grant(phase, parcel);
 	if (!verdict_is_final(&verdict))
 		verdict = job_people_find(phase->worker, parcel->job, parcel->held, &parcel->people);
 	if (!verdict_is_final(&verdict))

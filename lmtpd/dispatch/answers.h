@@ -20,6 +20,7 @@ GVariant *answer_commit(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_hold(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_order(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_reply(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_wish(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_job(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_job_done(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_notice(struct phase *phase, GVariant *arguments, int fd);

@@ -68,6 +68,23 @@ static struct verdict check_anybody(const struct store_job *job, enum jobs_kind 
 	return verdict_deferred("4.2.1", "the list has no moderator right now");
 }
 
+/* Nobody to tell is no reason to keep somebody's address for ever. */
+static struct verdict find_owners(struct worker *worker, const struct store_job *job, struct job_people *people)
+{
+	recipients_auto struct recipients *live = NULL;
+	struct crm_reading reading = {0};
+	struct verdict verdict = VERDICT_UNDECIDED;
+
+	if (crm_recipients(worker->crm, job->list, LIST_ROLE_OWNER, &live, &reading, &verdict) == CRM_TROUBLE)
+		return verdict;
+	for (guint i = 0; live && i < recipients_count(live); i++)
+		recipients_add(people->recipients, recipients_get(live, i));
+	if (recipients_count(people->recipients) == 0)
+		log_warning("ALARM list=<%s>: nobody in the CRM is its owner: somebody wants to join or to leave, and nobody hears of it",
+			job->list);
+	return VERDICT_UNDECIDED;
+}
+
 static struct verdict find(struct worker *worker, const struct store_job *job, const struct store_held *held,
 	struct job_people *people)
 {
@@ -79,6 +96,8 @@ static struct verdict find(struct worker *worker, const struct store_job *job, c
 	switch (jobs_row(kind)->whom) {
 	case JOBS_NOBODY:
 		return VERDICT_UNDECIDED;
+	case JOBS_OWNERS:
+		return find_owners(worker, job, people);
 	case JOBS_AUTHOR:
 		if (held && *held->author)
 			recipients_add(people->recipients, held->author);

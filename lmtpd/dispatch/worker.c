@@ -33,6 +33,7 @@ static const answer_function answers[WIRE_REQUEST_COUNT] = {
 	[WIRE_HOLD] = answer_hold,
 	[WIRE_ORDER] = answer_order,
 	[WIRE_ANSWER] = answer_reply,
+	[WIRE_WISH] = answer_wish,
 	[WIRE_JOB] = answer_job,
 	[WIRE_NOTICE] = answer_notice,
 	[WIRE_JOB_DONE] = answer_job_done,

@@ -134,7 +134,7 @@ void explain_question(const struct post *post, guint request, GVariant *argument
 		note_hold(at, arguments);
 	} else if (request == WIRE_ORDER) {
 		at->answer = "order";
-	} else if (request == WIRE_ANSWER) {
+	} else if (request == WIRE_ANSWER || request == WIRE_WISH) {
 		at->answer = "answer";
 	} else if (request == WIRE_STANDING) {
 		g_variant_get(arguments, "(&s&s)", &list, &address);

@@ -50,7 +50,9 @@ static gboolean find_text(struct composing *composing)
 {
 	static const struct kind_row author = {"notice-author", NULL, FALSE, TRUE, TRUE, "held-author"};
 	static const struct kind_row answer = {"answer", NULL, FALSE, FALSE, TRUE, "answer"};
+	static const struct kind_row note = {"note", NULL, FALSE, FALSE, FALSE, "note"};
 	const struct job *job = composing->job;
+	const char *wish = field(job, "fact-wish");
 
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if (strcmp(kinds[i].kind, job->kind) == 0) {
@@ -61,11 +63,13 @@ static gboolean find_text(struct composing *composing)
 	if (strcmp(job->kind, "notice-author") == 0) {
 		composing->row = &author;
 		composing->text = g_hash_table_contains(composing->tokens, "confirm") ? "confirm-author" : "held-author";
+		if (wish)
+			composing->text = strcmp(wish, "subscribe") == 0 ? "confirm-subscribe" : "confirm-unsubscribe";
 		return TRUE;
 	}
-	composing->row = &answer;
+	composing->row = strcmp(job->kind, "note") == 0 ? &note : &answer;
 	composing->text = field(job, "text");
-	return strcmp(job->kind, "answer") == 0 && composing->text;
+	return strcmp(job->kind, composing->row->kind) == 0 && composing->text;
 }
 
 static char *date_text(const char *epoch)
@@ -135,13 +139,15 @@ static void collect(const struct composing *composing, struct values *values)
 	*values = (struct values){0};
 	for (gsize i = 0; i < G_N_ELEMENTS(plain); i++)
 		add(values, plain[i][0], field(job, plain[i][1]));
-	/* "text" of an answer is the name of its text; of a rejection it is what the moderator wrote. */
-	add(values, "text", strcmp(job->kind, "answer") == 0 ? NULL : field(job, "text"));
+	/* "text" of an answer is the name of its text, and "words" what the CRM said; of a rejection it is what the moderator wrote. */
+	add(values, "text", strcmp(job->kind, "answer") == 0 ? field(job, "words") : field(job, "text"));
 	add(values, "list", job->list);
+	add_made(values, "owner", list_role_address(job->list, "owner"));
 	add_made(values, "list_name", g_strndup(job->list, strcspn(job->list, "@")));
 	add_made(values, "reason", field(job, "why") ? g_strdup(field(job, "why")) : sentence(composing, "", field(job, "held-reason")));
 	add_made(values, "sure", sentence(composing, "sure-", field(job, "fact-method")));
-	add_made(values, "done", sentence(composing, "done-", decision_word(job)));
+	add_made(values, "done",
+		field(job, "done-key") ? sentence(composing, "", field(job, "done-key")) : sentence(composing, "done-", decision_word(job)));
 	add_made(values, "when", date_text(field(job, "at")));
 	add_made(values, "until", date_text(field(job, "held-until")));
 	add_made(values, "accept", link_for(composing, "accept", ORDER_ACCEPT));
@@ -277,9 +283,10 @@ static struct verdict notify_one(struct composing *composing)
 	g_autofree char *held_key = g_strdup_printf("held-%" G_GINT64_FORMAT, job->held);
 	g_autofree char *held_id = notice_message_id(job->list, held_key);
 	g_autofree char *reply_to = reply_address(composing);
-	g_autofree char *moderators = list_role_address(job->list, row->reply ? "owner" : "editor");
+	gboolean note = strcmp(row->key, "note") == 0;
+	g_autofree char *moderators = list_role_address(job->list, row->reply || note ? "owner" : "editor");
 	/* Moderators have one thread for each held post; an author's thread is the mail that is answered. */
-	const char *thread[] = {row->reply ? answered_id(job) : strcmp(row->key, "held") == 0 ? NULL : held_id, NULL};
+	const char *thread[] = {row->reply ? answered_id(job) : note || strcmp(row->key, "held") == 0 ? NULL : held_id, NULL};
 
 	g_autofree char *rule = rule_of(composing);
 

@@ -1,9 +1,13 @@
 /*
  * Mail to the addresses that a robot reads: an order with a token (-confirm), or a wish (-request, -subscribe, -unsubscribe).
- * What an order does is decided in dispatch, in one transaction, with the live role of whoever sent it. A wish changes nothing here: it is
- * answered with the CRM's page. What is not understood at -request goes on to the owners; at -confirm it is ignored.
+ * What an order does is decided in dispatch, in one transaction, with the live role of whoever sent it. A wish is
+ * answered with the CRM's page, and does what the list's settings say. What is not understood at -request goes on to the owners; at -confirm it is ignored.
  */
+<<<<<<< HEAD
 #include <arpa/inet.h>
+=======
+#include <errno.h>
+>>>>>>> 75bfac2 (dispatch, intake: Let mail to -subscribe and -unsubscribe do what the list wants)
 #include <string.h>
 
 #include "lib/base/log.h"
@@ -92,16 +96,12 @@ static struct verdict send_order(struct post *post, const struct order *order)
 	return verdict_discarded("order to %s: %s", order_kind_word(order->kind), outcome);
 }
 
-static struct verdict answer_wish(struct post *post, const char *text)
+/* What the answer says beside its text. */
+static GVariant *answer_fields(const struct post *post)
 {
 	const struct settings *settings = post->setup->knowledge->settings;
-	const struct automatic_post mail = describe_mail(post);
-	struct verdict verdict = VERDICT_UNDECIDED;
-	char why[ANSWER_WORD];
 	GVariantBuilder fields;
 
-	if (!answer_allowed(&mail, why))
-		return verdict_discarded("not answered (%s)", why);
 	g_variant_builder_init(&fields, G_VARIANT_TYPE("a{ss}"));
 	const char *page = settings_text(settings, SET_unsubscribe_page, post->list);
 	if (post->message->says.message_id)
@@ -111,14 +111,51 @@ static struct verdict answer_wish(struct post *post, const char *text)
 
 		g_variant_builder_add(&fields, "{ss}", "page", url);
 	}
-	g_autoptr(GVariant) answer = post_ask(post, WIRE_ANSWER,
-		g_variant_new("(sss@a{ss})", post->list, post->message->author, text, g_variant_builder_end(&fields)), -1,
-		&verdict);
-	return answer ? verdict_discarded("answered with \"%s\"", text) : verdict;
+	return g_variant_builder_end(&fields);
 }
 
-/* Which text answers it; NULL: a person has to. */
-static const char *wish_text(const struct post *post, const struct order *order)
+static struct verdict answer_help(struct post *post)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	g_autoptr(GVariant) answer = post_ask(post, WIRE_ANSWER,
+		g_variant_new("(sss@a{ss})", post->list, post->message->author, "help", answer_fields(post)), -1, &verdict);
+
+	return answer ? verdict_discarded("answered with \"help\"") : verdict;
+}
+
+/* The settings say, in dispatch, what such a mail does; the mail goes along, because it may have to wait for its author's word. */
+static struct verdict send_wish(struct post *post, const char *word)
+{
+	const struct io_mapping *raw = &post->message->raw;
+	io_autofd int mail = io_memory_file_with("wish", raw->data, raw->length);
+	struct verdict verdict = VERDICT_UNDECIDED;
+	const char *outcome;
+
+	if (mail < 0)
+		return verdict_deferred("4.3.1", "cannot hand on the mail: %s", g_strerror(errno));
+	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
+	g_autoptr(GVariant) answer = post_ask(post, WIRE_WISH,
+		g_variant_new("(s@ayssss@a{ss})", post->list, key, word, post->message->author, post->envelope->sender,
+			post->method, answer_fields(post)),
+		mail, &verdict);
+	if (!answer)
+		return verdict;
+	g_variant_get(answer, "(@(uuss)&s)", NULL, &outcome);
+	return verdict_discarded("wish to %s: %s", word, outcome);
+}
+
+static struct verdict obey_wish(struct post *post, const char *word)
+{
+	const struct automatic_post mail = describe_mail(post);
+	char why[ANSWER_WORD];
+
+	if (!answer_allowed(&mail, why))
+		return verdict_discarded("not answered (%s)", why);
+	return strcmp(word, "help") == 0 ? answer_help(post) : send_wish(post, word);
+}
+
+/* What is wanted; NULL: a person has to understand it. */
+static const char *wish_word(const struct post *post, const struct order *order)
 {
 	if (post->role == LIST_ROLE_SUBSCRIBE || order->kind == ORDER_SUBSCRIBE)
 		return "subscribe";
@@ -141,8 +178,8 @@ struct verdict post_order(struct post *post)
 			order.kind = ORDER_CONFIRM;
 		if (post->role == LIST_ROLE_CONFIRM)
 			verdict = order.kind == ORDER_NONE ? verdict_discarded("no order in it") : send_order(post, &order);
-		else if (wish_text(post, &order))
-			verdict = answer_wish(post, wish_text(post, &order));
+		else if (wish_word(post, &order))
+			verdict = obey_wish(post, wish_word(post, &order));
 	}
 	order_clear(&order);
 	return verdict;

@@ -11,6 +11,8 @@
 #include "lib/mail/order.h"
 #include "lib/mail/text_flow.h"
 #include "lib/mail/texts_internal.h"
+#include "lib/rules/rules_distributed.h"
+#include "lib/rules/rules_internal.h"
 
 static const char *const distributed[] = {"lib/mail/texts", NULL};
 
@@ -366,7 +368,7 @@ static void test_words_in_texts(void **state)
 		enum order_kind kind;
 	} cases[] = {
 		{"held-moderator", ORDER_ACCEPT}, {"held-moderator", ORDER_REJECT}, {"held-moderator", ORDER_DISCARD},
-		{"confirm-author", ORDER_CONFIRM},
+		{"confirm-author", ORDER_CONFIRM}, {"confirm-subscribe", ORDER_CONFIRM}, {"confirm-unsubscribe", ORDER_CONFIRM},
 	};
 	texts_auto struct texts *texts = texts_load(distributed, NULL);
 
@@ -382,9 +384,44 @@ static void test_words_in_texts(void **state)
 		}
 }
 
+/* Whoever is refused by a scenario that came with us, or held by a list's check, reads why in the list's language. */
+static void test_reasons_have_sentences(void **state)
+{
+	texts_auto struct texts *texts = texts_load(distributed, NULL);
+	g_autoptr(GHashTable) reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GHashTableIter iterator;
+	gpointer reason;
+
+	for (const struct rules_distributed *one = rules_distributed; one->name; one++)
+		for (const char *place = one->text; (place = strstr(place, "reason='")); place++) {
+			const char *start = place + strlen("reason='");
+
+			g_hash_table_add(reasons, g_strndup(start, strcspn(start, "'")));
+		}
+	assert_true(g_hash_table_size(reasons) >= 5);
+	for (guint i = 0; i < RULES_CHECK_COUNT; i++)
+		g_hash_table_add(reasons, g_strdup(rules_check_row((enum rules_check)i)->reason));
+	for (guint i = 0; texts_languages[i]; i++) {
+		/* Of one language alone, so that English does not stand in. */
+		g_autofree char *path = g_build_filename("lib/mail/texts", texts_languages[i], "sentences", NULL);
+		g_autofree char *own = NULL;
+
+		assert_true(g_file_get_contents(path, &own, NULL, NULL));
+		g_hash_table_iter_init(&iterator, reasons);
+		while (g_hash_table_iter_next(&iterator, &reason, NULL)) {
+			g_autofree char *line = g_strdup_printf("\n%s: ", (const char *)reason);
+			g_autofree char *sentence = texts_sentence(texts, texts_languages[i], reason, NULL);
+
+			if (!strstr(own, line) || !sentence || strlen(sentence) < 10)
+				fail_msg("no sentence for %s in %s", (const char *)reason, texts_languages[i]);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reasons_have_sentences),
 		cmocka_unit_test(test_fill),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_width),
