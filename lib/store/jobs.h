@@ -5,15 +5,10 @@
  *  by         who decided: the person's hash in hex; made an address again, while a moderator, for moderators alone
  *  word, at   what was decided (accept, reject, discard, withdraw) and when
  *  text       of "rejected": the moderator's words; of "answer": the name of a text
-<<<<<<< HEAD
- *  to         of "answer" and "second": the address, of somebody who is no moderator; else
- *  to-person  of these: a moderator's hash
-=======
  *  words      of "answer": what the CRM's procedure said; "done-key": which sentence tells what became of a wish
  *  person     of "note": the address of who wants to join or to leave; its "text" is the name of a text
- *  to         of "answer": the address, of somebody who is no moderator; else
- *  to-person  of "answer": a moderator's hash
->>>>>>> 75bfac2 (dispatch, intake: Let mail to -subscribe and -unsubscribe do what the list wants)
+ *  to         of "answer" and "second": the address, of somebody who is no moderator; else
+ *  to-person  of these: a moderator's hash
  *  why        of "release-failed" and "refused": why the post cannot go out
  *  state      of "release": accepted, or confirmed: then the scenario is asked again
  */
@@ -41,12 +36,9 @@ enum jobs_whom {
 	X(EXPIRED_MODERATORS, "expired-moderators", JOBS_MODERATORS, FALSE)  \
 	X(RELEASE_FAILED, "release-failed", JOBS_MODERATORS, FALSE)          \
 	X(REFUSED, "refused", JOBS_AUTHOR, FALSE)                            \
-<<<<<<< HEAD
 	X(SECOND, "second", JOBS_ASKER, TRUE)                                \
-=======
 	X(WISH, "wish", JOBS_NOBODY, FALSE)                                  \
 	X(NOTE, "note", JOBS_OWNERS, FALSE)                                  \
->>>>>>> 75bfac2 (dispatch, intake: Let mail to -subscribe and -unsubscribe do what the list wants)
 	X(ANSWER, "answer", JOBS_ASKER, FALSE)
 
 enum jobs_kind {

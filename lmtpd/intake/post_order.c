@@ -3,11 +3,8 @@
  * What an order does is decided in dispatch, in one transaction, with the live role of whoever sent it. A wish is
  * answered with the CRM's page, and does what the list's settings say. What is not understood at -request goes on to the owners; at -confirm it is ignored.
  */
-<<<<<<< HEAD
 #include <arpa/inet.h>
-=======
 #include <errno.h>
->>>>>>> 75bfac2 (dispatch, intake: Let mail to -subscribe and -unsubscribe do what the list wants)
 #include <string.h>
 
 #include "lib/base/log.h"
