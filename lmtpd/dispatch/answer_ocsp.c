@@ -5,6 +5,8 @@
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/ocsp_ask.h"
 
+enum { PATIENCE = 10 }; /* seconds: four of these still leave time for the post */
+
 static GBytes *ask(struct phase *phase, const char *url, GBytes *request, const char **reason)
 {
 	const struct settings *settings = phase->worker->settings;
@@ -15,7 +17,7 @@ static GBytes *ask(struct phase *phase, const char *url, GBytes *request, const 
 	if (!allowed || !settings_boolean(settings, SET_smime_ocsp, NULL) || g_bytes_get_size(request) > LIMIT_OCSP_REQUEST ||
 		phase->responders++ >= LIMIT_OCSP_QUESTIONS)
 		return NULL;
-	return ocsp_ask(url, request, allowed, reason);
+	return ocsp_ask(url, request, allowed, deadline_earlier(phase->deadline, deadline_in(PATIENCE)), reason);
 }
 
 GVariant *answer_ocsp(struct phase *phase, GVariant *arguments, int fd)

@@ -17,8 +17,7 @@
 #include "lib/list/address.h"
 
 enum {
-	PATIENCE = 10,      /* seconds for connection and answer */
-	CONNECT = 4,        /* seconds of them for one address */
+	CONNECT = 4,        /* seconds for one address */
 	MOST_ADDRESSES = 4, /* of one name */
 };
 
@@ -139,14 +138,13 @@ static GBytes *transfer(int fd, const struct place *place, GBytes *request, stru
 	return bytes;
 }
 
-GBytes *ocsp_ask(const char *url, GBytes *request, const GArray *allowed, const char **reason)
+GBytes *ocsp_ask(const char *url, GBytes *request, const GArray *allowed, struct deadline deadline, const char **reason)
 {
 	struct place place = {0};
 	GBytes *answer = NULL;
 
 	*reason = "its address is none that may be asked";
 	if (read_url(url, &place)) {
-		struct deadline deadline = deadline_in(PATIENCE);
 		io_autofd int fd = connect_place(&place, allowed, deadline, reason);
 
 		if (fd >= 0) {

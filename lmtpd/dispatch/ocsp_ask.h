@@ -8,11 +8,14 @@
 
 #include <glib.h>
 
+#include "lib/base/deadline.h"
+
 /**
  * Posts `request` to `url` ("http://HOST[:PORT][/PATH]") and returns the answer's body, at most LIMIT_OCSP_RESPONSE bytes. `allowed` are networks
- * (lib/base/networks.h) that may be asked beside public ones. NULL with `*reason` (static) when there is none within ten seconds; looking up the
- * name comes on top, as long as the machine's resolver lets it.
+ * (lib/base/networks.h) that may be asked beside public ones. NULL with `*reason` (static) when there is none before the
+ * deadline (whole seconds, at least one); looking up the name may take longer, as long as the machine's resolver lets it.
  */
-GBytes *ocsp_ask(const char *url, GBytes *request, const GArray *allowed, const char **reason) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *ocsp_ask(const char *url, GBytes *request, const GArray *allowed, struct deadline deadline, const char **reason)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

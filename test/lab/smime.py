@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from lab.process import run
+from lab.process import Daemon, free_port, run
 
 DAY = datetime.timedelta(days=1)
 SMTP_UTF8_MAILBOX = ObjectIdentifier("1.3.6.1.5.5.7.8.9")
@@ -190,3 +190,39 @@ def rebuild(der, change):
     (_, signed_data), = split(inside[1])
     elements = change(split(signed_data))
     return tlv(0x30, tlv(*kind), tlv(0xa0, tlv(0x30, *[tlv(tag, content) for tag, content in elements])))
+
+
+# ---- OCSP ----
+
+class Responder:
+    """`openssl ocsp` answering for an authority's people, signed by `signer` (the authority, if there is none)."""
+
+    def __init__(self, authority, signer=None, port=None):
+        self.authority, self.signer = authority, signer or authority
+        self.port = port or free_port()
+        self.url = "http://localhost:%d/" % self.port
+        self.index = os.path.join(authority.directory, "index-%d" % self.port)
+        self.daemon = None
+        self.know()
+
+    def know(self, good=(), revoked=()):
+        """Whom it knows: a line for each in the format of openssl-ca(1)."""
+        lines = ["V\t%s\t\t%X\tunknown\t/CN=x\n" % ("491231235959Z", p.x509.serial_number) for p in good]
+        lines += ["R\t491231235959Z\t260101000000Z\t%X\tunknown\t/CN=x\n" % p.x509.serial_number for p in revoked]
+        with open(self.index, "w") as f:
+            f.writelines(lines)
+
+    def __enter__(self):
+        words = ["openssl", "ocsp", "-index", self.index, "-port", str(self.port), "-CA", self.authority.certificate,
+                 "-rsigner", self.signer.certificate, "-rkey", self.signer.key, "-nmin", "5"]
+        log = self.index + ".log"
+        # What an earlier one at this port said is no sign of this one.
+        open(log, "w").close()
+        self.daemon = Daemon("openssl ocsp", log, words)
+        self.daemon.start()
+        # Not by connecting: one that comes and asks nothing keeps it busy for ever.
+        self.daemon.wait_ready(lambda: "waiting for OCSP client" in self.daemon.tail(5))
+        return self
+
+    def __exit__(self, *why):
+        self.daemon.end()

@@ -2,7 +2,7 @@
  * room: intake. Judges the S/MIME signature of the message on stdin as Rollcall would, and prints result, signer and reason, a line each: for
  * test_smime.py. Behind the walls of a session's child, but with --ocsp, where it asks responders itself as the other room would.
  *
- *   smime_probe --ca FILE [--crl PATH] [--at SECONDS] [--ocsp] [--allow NETWORK] [--repeat N] AUTHOR
+ *   smime_probe --ca FILE [--crl PATH] [--at SECONDS] [--ocsp] [--allow NETWORK] [--patience SECONDS] [--repeat N] AUTHOR
  *
  * --repeat prints the microseconds of one round as a fourth line. Problems with the files go to stderr. An empty line: there is none.
  */
@@ -20,16 +20,17 @@
 struct options {
 	char *ca, *crl, *allow;
 	gint64 at;
-	gint repeat;
+	gint repeat, patience;
 	gboolean ocsp;
 };
 
 static gboolean ask(gpointer context, const char *url, GBytes *request, GBytes **response, char **reason)
 {
-	const char *const allow[] = {context, NULL}, *bad, *why;
-	g_autoptr(GArray) allowed = networks_parse(context ? allow : allow + 1, &bad);
+	const struct options *options = context;
+	const char *const allow[] = {options->allow, NULL}, *bad, *why;
+	g_autoptr(GArray) allowed = networks_parse(options->allow ? allow : allow + 1, &bad);
 
-	*response = ocsp_ask(url, request, allowed, &why);
+	*response = ocsp_ask(url, request, allowed, deadline_in(options->patience), &why);
 	*reason = *response ? NULL : g_strdup(why);
 	return *response != NULL;
 }
@@ -51,6 +52,7 @@ static void parse(struct options *options, int *argc, char ***argv)
 		{"crl", 0, 0, G_OPTION_ARG_FILENAME, &options->crl, NULL, NULL},
 		{"at", 0, 0, G_OPTION_ARG_INT64, &options->at, NULL, NULL},
 		{"repeat", 0, 0, G_OPTION_ARG_INT, &options->repeat, NULL, NULL},
+		{"patience", 0, 0, G_OPTION_ARG_INT, &options->patience, NULL, NULL},
 		{"ocsp", 0, 0, G_OPTION_ARG_NONE, &options->ocsp, NULL, NULL},
 		{"allow", 0, 0, G_OPTION_ARG_STRING, &options->allow, NULL, NULL},
 		{0},
@@ -75,7 +77,7 @@ static void lock_in(void)
 
 int main(int argc, char **argv)
 {
-	struct options options = {.at = g_get_real_time() / G_USEC_PER_SEC, .repeat = 1};
+	struct options options = {.at = g_get_real_time() / G_USEC_PER_SEC, .repeat = 1, .patience = 10};
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 	struct authentication found;
 
@@ -86,7 +88,7 @@ int main(int argc, char **argv)
 	if (!options.ocsp)
 		lock_in();
 	GString *message = read_message();
-	const struct smime_door door = {.ask = ask, .context = options.allow};
+	const struct smime_door door = {.ask = ask, .context = &options};
 	const struct smime_question question = {.data = message->str, .length = message->len, .author = argv[1], .arrived = options.at,
 		.trust = trust, .ocsp = options.ocsp ? &door : NULL};
 	gint64 started = g_get_monotonic_time();
