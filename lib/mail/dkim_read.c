@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/limits.h"
 #include "lib/base/text.h"
 #include "lib/list/address.h"
 #include "lib/mail/dkim_verify.h"
@@ -24,16 +25,25 @@ static struct dkim_read_flaw read_algorithm(struct dkim_read *read)
 	return flaw("permerror", "the algorithm (a=) is unknown");
 }
 
+/* RFC 6376 section 2.11: each '=' begins the hex form of a byte. libopendkim gives up the whole message otherwise. */
+static gboolean is_quoted_printable(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (*c == '=' && (!g_ascii_isxdigit(c[1]) || !g_ascii_isxdigit(c[2]) || g_ascii_islower(c[1]) || g_ascii_islower(c[2])))
+			return FALSE;
+	return strlen(text) <= LIMIT_ADDRESS;
+}
+
 /* The domain of i= is that of d= or below it. */
 static struct dkim_read_flaw read_identity(struct dkim_read *read)
 {
 	g_autofree char *text = tag_list_text(&read->tags, "i");
 	g_autoptr(GString) normal = g_string_new(NULL);
-	const char *at = text ? strrchr(text, '@') : NULL;
+	const char *at = text ? strchr(text, '@') : NULL;
 
 	if (!text)
 		return no_flaw;
-	if (!at || !address_domain(at + 1, strlen(at + 1), normal))
+	if (!at || !is_quoted_printable(text) || !address_domain(at + 1, strlen(at + 1), normal))
 		return flaw("permerror", "the identity (i=) is none");
 	size_t whole = normal->len, domain = strlen(read->domain);
 	if (whole < domain || strcmp(normal->str + whole - domain, read->domain) != 0 ||

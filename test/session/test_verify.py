@@ -198,7 +198,7 @@ TAGS = [
     ("permerror", "no tag list", GOOD + ";;"), ("permerror", "algorithm", GOOD.replace("rsa-sha256", "rsa-sha512")), ("policy", "8301", GOOD.replace("rsa-sha256", "rsa-sha1")),
     ("permerror", "c=", GOOD.replace("relaxed/relaxed", "nofws")), ("permerror", "domain", GOOD.replace("d={d}", "d=a_b.c")), ("permerror", "domain", GOOD.replace("s={s}", "s=a..b")),
     ("permerror", "domain", GOOD.replace("s={s}; ", "")), ("permerror", "identity", GOOD + "; i=jan@other.example"), ("permerror", "identity", GOOD + "; i=jan@x{d}"),
-    ("permerror", "identity", GOOD + "; i=jan"), ("permerror", "From", GOOD.replace("h={h}", "h=to")), ("permerror", "From", GOOD.replace("h={h}; ", "")),
+    ("permerror", "identity", GOOD + "; i=jan"), ("permerror", "identity", GOOD + "; i==@{d}"), ("permerror", "identity", GOOD + "; i=a@b@{d}"), ("pass", "", GOOD + "; i=j=C3=A4n@{d}"), ("permerror", "From", GOOD.replace("h={h}", "h=to")), ("permerror", "From", GOOD.replace("h={h}; ", "")),
     ("permerror", "h=", GOOD.replace("h={h}", "h={h}::to")), ("permerror", "q=", GOOD + "; q=http"), ("permerror", "times", GOOD + "; t=%d; x=%d" % (NOW, NOW - 5)),
     ("permerror", "times", GOOD + "; t=-1"), ("permerror", "times", GOOD + "; x=9999999999999"), ("fail", "expired", GOOD + "; x=%d" % (NOW - 4000)),
     ("policy", "future", GOOD + "; t=%d" % (NOW + 4000)), ("policy", "older", GOOD + "; t=5"), ("policy", "l=", GOOD + "; l=9"), ("policy", "l=", GOOD + "; l=0"),
