@@ -58,6 +58,18 @@ SETTING(SCOPE_ROLLCALL, dnssec_anchor, TYPE_PATH, "", 0, 4096, NULL,
 	"Trust anchors for checking DNSSEC ourselves, e.g. /usr/share/dns/root.key of Debian's dns-root-data; empty: not checked.")
 SETTING(SCOPE_ROLLCALL, authenticate, TYPE_BOOLEAN, "yes", 0, 0, NULL,
 	"Find out whether authors are who they say, by DKIM signatures and by their domains' DMARC policies, which asks DNS.")
+SETTING(SCOPE_ROLLCALL, border_hosts, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Our own mail servers that a post may pass before it comes here, as their Received fields name them behind by; empty: hostname.")
+SETTING(SCOPE_ROLLCALL, border_authserv_ids, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Names under which our border servers write Authentication-Results; SPF is known from those fields only.")
+SETTING(SCOPE_ROLLCALL, border_results, TYPE_CHOICE, "above", 0, 0, "above|below",
+	"Where border servers put that field: above their Received field, or also directly below it, which takes a border that removes forged ones.")
+SETTING(SCOPE_ROLLCALL, sasl_match, TYPE_CHOICE, "address", 0, 0, "none|address|localpart",
+	"How the login at our Postfix belongs to an author: it is his address, or the part before the @ in one of sasl_domains.")
+SETTING(SCOPE_ROLLCALL, sasl_domains, TYPE_STRINGS, "", 0, 4096, NULL,
+	"Domains whose addresses are the logins of our Postfix, for sasl_match = localpart.")
+SETTING(SCOPE_ROLLCALL, sasl_method, TYPE_CHOICE, "md5", 0, 0, "smtp|dkim|md5",
+	"What an author who is logged in at our Postfix counts as in scenarios; md5 is who has confirmed a post by mail.")
 SETTING(SCOPE_ROLLCALL, rules_directory, TYPE_PATH, "/etc/rollcall", 1, 4096, NULL,
 	"Where the site's own scenarios stand, in directories named scenari: its own, a domain's and a list's.")
 SETTING(SCOPE_ROLLCALL, texts_directory, TYPE_PATH, "/etc/rollcall/texts", 1, 4096, NULL,
@@ -110,10 +122,16 @@ SETTING(SCOPE_CRM, insecure_i_know, TYPE_BOOLEAN, "no", 0, 0, NULL,
 /* ---- [domain NAME] only ---- */
 SETTING(SCOPE_DOMAIN, dkim_keys, TYPE_STRINGS, "", 0, 4096, NULL,
 	"DKIM keys that sign for the domain, SELECTOR:/PATH each, several separated by ';'.")
+SETTING(SCOPE_DOMAIN, authserv_id, TYPE_TEXT, "", 0, 253, NULL,
+	"Name under which members are told in Authentication-Results how a post was checked; empty: they are not told.")
 SETTING(SCOPE_DOMAIN, dkim_expire, TYPE_SECONDS, "14d", 3600, 31536000, NULL,
 	"How long our DKIM signatures are valid (x=).")
 
 /* ---- [domain NAME] or [list ADDRESS] ---- */
+SETTING(SCOPE_LIST, dmarc_fail_reject, TYPE_CHOICE, "hold", 0, 0, "hold|reject|discard",
+	"What becomes of a post that its author's domain disowns (DMARC fails, p=reject) where the scenario would let it out.")
+SETTING(SCOPE_LIST, dmarc_fail_quarantine, TYPE_CHOICE, "accept", 0, 0, "accept|hold|reject|discard",
+	"The same where the domain only calls it suspicious (p=quarantine, or p=reject while it tests).")
 SETTING(SCOPE_LIST, description, TYPE_TEXT, "", 0, 200, NULL, "What the list is, in a few words, for List-Id.")
 SETTING(SCOPE_LIST, subject_tag, TYPE_TEXT, "", 0, 60, NULL,
 	"Put before the subject, e.g. [choir]; empty leaves the subject, and so the author's DKIM signature, alone.")

@@ -1,6 +1,8 @@
 /* Ownership of what the checks of an author found; see authentication.h. */
 #include "lib/mail/authentication.h"
 
+#include <string.h>
+
 static void free_dkim(gpointer data)
 {
 	struct authentication_dkim *dkim = data;
@@ -48,4 +50,23 @@ struct authentication_dkim *authentication_add_dkim(struct authentication *authe
 	dkim->result = "neutral";
 	g_ptr_array_add(authentication->dkim, dkim);
 	return dkim;
+}
+
+gboolean authentication_is_signed(const struct authentication *authentication)
+{
+	if (strcmp(authentication->dmarc.result, "fail") == 0)
+		return FALSE;
+	for (guint i = 0; authentication->dkim && i < authentication->dkim->len; i++) {
+		const struct authentication_dkim *dkim = g_ptr_array_index(authentication->dkim, i);
+
+		if (dkim->aligned && strcmp(dkim->result, "pass") == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+gboolean authentication_is_disowned(const struct authentication *authentication, const char *method)
+{
+	return strcmp(authentication->dmarc.result, "fail") == 0 && !authentication->sasl.matches &&
+		(!method || strcmp(method, "smtp") == 0);
 }

@@ -63,4 +63,13 @@ void authentication_clear(struct authentication *authentication);
 /** Adds an empty signature ("neutral") to the array, which owns it. */
 struct authentication_dkim *authentication_add_dkim(struct authentication *authentication);
 
+/** Whether a signature of the author's domain passed, and the domain's policy does not disown the message all the same (adkim=s). */
+gboolean authentication_is_signed(const struct authentication *authentication);
+
+/**
+ * Whether the author's own domain says that he did not write it, and nothing better than that domain's word says that he did: such an author has
+ * no rights as moderator or owner. `method` is the scenario's; NULL is "smtp".
+ */
+gboolean authentication_is_disowned(const struct authentication *authentication, const char *method);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "lib/base/io.h"
 #include "lib/list/address.h"
+#include "lib/mail/authentication_variant.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/explain_facts.h"
 
@@ -260,7 +261,7 @@ void explain_end(struct post *post, const struct verdict *verdict)
 	if (message->parsed)
 		explain_put(&dict, "author", author_value(post, at));
 	if (message->authenticated)
-		explain_put(&dict, "authentication", explain_authentication(&message->authentication, post->method));
+		explain_put(&dict, "authentication", authentication_to_variant(&message->authentication, post->method));
 	if (at->rules)
 		explain_put(&dict, "rules", at->rules);
 	if (post->header.fields && message->header.fields)

@@ -7,7 +7,6 @@
 
 #include <glib.h>
 
-#include "lib/mail/authentication.h"
 #include "lib/mail/header.h"
 #include "lib/rules/rules.h"
 
@@ -16,9 +15,6 @@ void explain_put(GVariantBuilder *dict, const char *name, GVariant *value);
 void explain_put_text(GVariantBuilder *dict, const char *name, const char *text);
 void explain_put_flag(GVariantBuilder *dict, const char *name, gboolean flag);
 void explain_put_number(GVariantBuilder *dict, const char *name, gint64 number);
-
-/** Everything that the checks of the author found, "method" beside it; floating a{sv}. */
-GVariant *explain_authentication(const struct authentication *authentication, const char *method);
 
 /** The rules that were looked at, in order; floating av of a{sv}. */
 GVariant *explain_rules_value(const GPtrArray *trace);

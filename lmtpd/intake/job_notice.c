@@ -145,7 +145,7 @@ static void collect(const struct composing *composing, struct values *values)
 	add_made(values, "owner", list_role_address(job->list, "owner"));
 	add_made(values, "list_name", g_strndup(job->list, strcspn(job->list, "@")));
 	add_made(values, "reason", field(job, "why") ? g_strdup(field(job, "why")) : sentence(composing, "", field(job, "held-reason")));
-	add_made(values, "sure", sentence(composing, "sure-", field(job, "fact-method")));
+	add_made(values, "sure", sentence(composing, "sure-", field(job, "fact-sure") ? field(job, "fact-sure") : field(job, "fact-method")));
 	add_made(values, "done",
 		field(job, "done-key") ? sentence(composing, "", field(job, "done-key")) : sentence(composing, "done-", decision_word(job)));
 	add_made(values, "when", date_text(field(job, "at")));

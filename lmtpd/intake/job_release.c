@@ -14,6 +14,7 @@ struct verdict job_release(struct job *job)
 		.method = g_strcmp0(state, "confirmed") == 0 ? "md5" : NULL,
 		.client_name = g_hash_table_lookup(job->fields, "fact-client-name"),
 		.client_address = g_hash_table_lookup(job->fields, "fact-client-address"),
+		.authentication = g_hash_table_lookup(job->fields, "fact-authentication"),
 		.smtputf8 = g_hash_table_contains(job->fields, "fact-smtputf8"),
 		.held = job->held,
 		.phase = job->phase,

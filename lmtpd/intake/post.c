@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/mail/authentication_variant.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/explain.h"
 
@@ -209,6 +210,7 @@ struct verdict post_release(const struct post_setup *setup, const struct post_re
 	};
 
 	authentication_init(&message.authentication);
+	authentication_from_text(release->authentication, &message.authentication);
 	struct verdict verdict = run_stages(&post);
 
 	post_log(&post, &verdict);

@@ -35,6 +35,7 @@ void post_deliver(const struct post_setup *setup, struct session_envelope *envel
 struct post_release {
 	const char *list, *sender, *method; /**< "md5": its scenario is asked again; NULL: a moderator has accepted it */
 	const char *client_name, *client_address;
+	const char *authentication; /**< what was found about its author when it came, as authentication_to_text() wrote it; NULL: nothing */
 	gboolean smtputf8;
 	gint64 held;           /**< its number */
 	int phase;             /**< the wire, with the job in hand */

@@ -12,7 +12,9 @@
 #include "lib/mail/arc_verify.h"
 #include "lib/mail/dkim_verify.h"
 #include "lib/mail/dmarc.h"
+#include "lib/mail/sasl_match.h"
 #include "lmtpd/intake/dns_door.h"
+#include "lmtpd/intake/post_border.h"
 
 /* In the order of their strength. */
 static const char *const methods[] = {"smtp", "dkim", "md5", "smime"};
@@ -25,25 +27,38 @@ static gsize strength(const char *method)
 	return 0;
 }
 
-/* Relaxed alignment is not enough where the domain wants the strict one and so disowns the message. */
-static gboolean is_signed_by_domain(const struct authentication *authentication)
+static const char *stronger(const char *method, const char *other)
 {
-	if (strcmp(authentication->dmarc.result, "fail") == 0)
-		return FALSE;
-	for (guint i = 0; authentication->dkim && i < authentication->dkim->len; i++) {
-		const struct authentication_dkim *dkim = g_ptr_array_index(authentication->dkim, i);
-
-		if (dkim->aligned && strcmp(dkim->result, "pass") == 0)
-			return TRUE;
-	}
-	return FALSE;
+	return strength(other) > strength(method) ? other : method;
 }
 
-static const char *find_method(const struct authentication *authentication)
+/* The strongest of what was found; a login counts as the site says. */
+static const char *find_method(const struct post *post)
 {
-	if (strcmp(authentication->smime.result, "pass") == 0)
-		return "smime";
-	return is_signed_by_domain(authentication) ? "dkim" : "smtp";
+	const struct authentication *found = &post->message->authentication;
+	const char *method = authentication_is_signed(found) ? "dkim" : "smtp";
+
+	if (found->sasl.matches)
+		method = stronger(method, settings_text(post->setup->knowledge->settings, SET_sasl_method, NULL));
+	return strcmp(found->smime.result, "pass") == 0 ? "smime" : method;
+}
+
+/* What our own servers told: who logged in, and whether the envelope's domain may send from where it came. Asks nobody. */
+static void hear_border(const struct post *post, struct authentication *found)
+{
+	const struct settings *settings = post->setup->knowledge->settings;
+	const struct sasl_match match = {
+		.how = settings_text(settings, SET_sasl_match, NULL),
+		.domains = settings_strings(settings, SET_sasl_domains, NULL),
+	};
+	struct post_border border;
+
+	post_border_find(post, &border);
+	border_read_spf(&border.setup, &border.border, &post->message->header, &found->spf);
+	found->sasl.login = g_strdup(post->envelope->sasl_user ? post->envelope->sasl_user : border.border.login);
+	if (found->sasl.login && post->message->author)
+		found->sasl.matches = sasl_match(&match, found->sasl.login, post->message->author);
+	border_clear(&border.border);
 }
 
 static void look_at_signatures(struct message *message, const struct txt_door *door)
@@ -66,6 +81,7 @@ static struct verdict look(struct post *post)
 	const char *at = message->author ? strrchr(message->author, '@') : NULL;
 	struct dns_door dns;
 
+	hear_border(post, &message->authentication);
 	post_smime(post);
 	if (!settings_boolean(post->setup->knowledge->settings, SET_authenticate, NULL))
 		return VERDICT_UNDECIDED;
@@ -90,11 +106,7 @@ struct verdict post_authenticate(struct post *post)
 		message->authenticate = look(post);
 	}
 	/* A moderator's word stands in for any method. */
-	if (post->method) {
-		const char *method = find_method(&message->authentication);
-
-		if (strength(method) > strength(post->method))
-			post->method = method;
-	}
+	if (post->method)
+		post->method = stronger(post->method, find_method(post));
 	return message->authenticate;
 }

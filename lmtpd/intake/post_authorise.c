@@ -20,8 +20,8 @@
  */
 static gboolean is_disowned(const struct post *post, const char *address)
 {
-	return g_strcmp0(post->method, "smtp") == 0 && strcmp(post->message->authentication.dmarc.result, "fail") == 0 &&
-		address_same(address, post->message->author);
+	return post->message->author && address_same(address, post->message->author) &&
+		authentication_is_disowned(&post->message->authentication, post->method);
 }
 
 static gboolean ask_standing(gpointer context, const char *list, const char *address, guint *standing)
@@ -138,6 +138,39 @@ static struct verdict hold(struct post *post, enum post_hold kind, const struct 
 	return is_unclear(post) ? hold_doubtful(post, decision, "held-structure") : post_hold(post, kind, decision);
 }
 
+/*
+ * What becomes of a post that its author's domain disowns; NULL when it does not. Nobody is asked what his own server saw when he logged in: from
+ * there, his domain's other servers have not signed yet, and SPF has nothing to say. A confirmation by mail or an S/MIME signature is no such
+ * thing: the copies would still go out in the name of a domain that wants them refused.
+ */
+static const char *disowned_word(const struct post *post)
+{
+	const struct authentication *found = &post->message->authentication;
+	const struct settings *settings = post->setup->knowledge->settings;
+
+	if (strcmp(found->dmarc.result, "fail") != 0 || found->sasl.matches)
+		return NULL;
+	if (strcmp(found->dmarc.policy, "reject") == 0)
+		return settings_text(settings, SET_dmarc_fail_reject, post->list);
+	return strcmp(found->dmarc.policy, "quarantine") == 0 ? settings_text(settings, SET_dmarc_fail_quarantine, post->list) : NULL;
+}
+
+static struct verdict let_out(struct post *post, const struct rules_decision *decision)
+{
+	const char *word = disowned_word(post);
+	struct rules_decision held = *decision;
+
+	if (word && strcmp(word, "reject") == 0)
+		return verdict_refused("5.7.26", "the domain of the author says that this message is not genuine (DMARC)");
+	if (word && strcmp(word, "discard") == 0)
+		return verdict_discarded("the domain of the author says that this message is not genuine (DMARC)");
+	if (word && strcmp(word, "hold") == 0) {
+		held.reason = "held-dmarc";
+		return is_unclear(post) ? hold_doubtful(post, decision, held.reason) : post_hold(post, POST_HOLD_MODERATION, &held);
+	}
+	return is_unclear(post) ? hold(post, POST_HOLD_MODERATION, decision) : VERDICT_UNDECIDED;
+}
+
 static struct verdict refuse(struct post *post, const struct rules_decision *decision)
 {
 	g_autofree char *reason = reason_text(post, decision->reason);
@@ -162,7 +195,7 @@ static struct verdict follow(struct post *post, const struct rules_decision *dec
 {
 	switch (decision->action) {
 	case RULES_DO_IT:
-		return is_unclear(post) ? hold(post, POST_HOLD_MODERATION, decision) : VERDICT_UNDECIDED;
+		return let_out(post, decision);
 	case RULES_REJECT:
 		if (decision->status == RULES_NOT_COMPILED)
 			return wait_for_admin(post, decision, "missing or not usable");

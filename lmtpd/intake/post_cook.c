@@ -11,7 +11,7 @@
 #include "lib/mail/long_lines.h"
 #include "lib/mail/reply_to.h"
 #include "lib/mail/subject.h"
-#include "lmtpd/intake/post.h"
+#include "lmtpd/intake/post_border.h"
 
 static void cook_post(const struct post *post, const struct cook_post *cook, struct header *header)
 {
@@ -74,6 +74,7 @@ struct verdict post_cook(struct post *post)
 
 	/* On a copy: the same message may be for a second list. */
 	header_copy(&message->header, &post->header);
+	post_border_strip(post);
 	if (post->role == LIST_ROLE_POST)
 		cook_post(post, &cook, &post->header);
 	else
@@ -85,5 +86,11 @@ struct verdict post_cook(struct post *post)
 	g_autoptr(GString) made = draft_end(&draft);
 	if (!post->body)
 		post->body = g_steal_pointer(&made);
-	return verdict_is_final(&verdict) || post->role != LIST_ROLE_POST ? verdict : post_mitigate(post);
+	if (verdict_is_final(&verdict) || post->role != LIST_ROLE_POST)
+		return verdict;
+	verdict = post_mitigate(post);
+	/* On top, also of a post that was wrapped. */
+	if (!verdict_is_final(&verdict))
+		post_border_tell(post);
+	return verdict;
 }

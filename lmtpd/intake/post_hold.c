@@ -8,12 +8,16 @@
 
 #include "lib/base/text.h"
 #include "lib/mail/answer.h"
+#include "lib/mail/authentication_variant.h"
 #include "lib/mail/automatic.h"
 #include "lib/mail/describe.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/post.h"
 
-enum { FACT_LENGTH = 1000 };
+enum {
+	FACT_LENGTH = 1000,
+	FACT_AUTHENTICATION = 4000, /* 15 signatures and more */
+};
 
 static void add_fact(GVariantBuilder *facts, const char *name, const char *value)
 {
@@ -22,6 +26,16 @@ static void add_fact(GVariantBuilder *facts, const char *name, const char *value
 	/* A frame holds them all, whatever the message says. */
 	g_autofree char *cut = g_utf8_make_valid(value, (gssize)MIN(strlen(value), (gsize)FACT_LENGTH));
 	g_variant_builder_add(facts, "{ss}", name, cut);
+}
+
+/* Which sentence tells the moderators how sure we are of the author. */
+static const char *sure(const struct post *post)
+{
+	const struct authentication *found = &post->message->authentication;
+
+	if (authentication_is_disowned(found, post->method))
+		return "failed";
+	return found->sasl.matches && strcmp(post->method, "smime") != 0 ? "sasl" : post->method;
 }
 
 /* Whether the author may be told: a robot, a list or a forged bounce is never answered (RFC 3834). */
@@ -45,6 +59,7 @@ static GVariant *collect_facts(const struct post *post, const struct rules_decis
 	const char *language = settings_text(post->setup->knowledge->settings, SET_language, post->list);
 	g_autofree char *size = describe_size(message->raw.length, language);
 	g_autofree char *parts = NULL;
+	g_autofree char *authentication = authentication_to_text(&message->authentication, FACT_AUTHENTICATION);
 	struct verdict unclear = post_unclear(message);
 	struct walk walk = {0};
 	GVariantBuilder facts;
@@ -58,6 +73,9 @@ static GVariant *collect_facts(const struct post *post, const struct rules_decis
 	add_fact(&facts, "size", size);
 	add_fact(&facts, "parts", parts);
 	add_fact(&facts, "method", post->method);
+	add_fact(&facts, "sure", sure(post));
+	if (authentication)
+		g_variant_builder_add(&facts, "{ss}", "authentication", authentication);
 	add_fact(&facts, "smtputf8", post->smtputf8 ? "yes" : NULL);
 	add_fact(&facts, "client-name", post->envelope->client_name);
 	add_fact(&facts, "client-address", post->envelope->client_address);
