@@ -2,7 +2,8 @@
  * A store for questions of "what if": a copy in memory, on which all of lib/store works and of which nothing stays. See store.h.
  *
  * The real one is opened for reading only, by SQLite's own word, and let go before anything is written. Left out are what was delivered before (the
- * question is what the post itself would meet), jobs (the daemon does them), and the messages of held posts: an empty one stands for each.
+ * question is what the post itself would meet), jobs (the daemon does them), what is kept for them, and the messages of held posts: an empty one
+ * stands for each.
  * Without a log (store.db-wal) no process has it open, so it cannot change, and it is read without locks: else SQLite would make the log and leave it.
  */
 #include "lib/store/store_internal.h"
@@ -39,7 +40,7 @@ static char *copy_statements(struct store *store, GError **error)
 
 	if (sqlite3_prepare_v2(store->db,
 			"SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
-			"AND name NOT IN ('post', 'job', 'held_message')", -1, &tables, NULL) != SQLITE_OK) {
+			"AND name NOT LIKE '%message' AND name NOT IN ('post', 'job', 'kept')", -1, &tables, NULL) != SQLITE_OK) {
 		store_fail(store->db, "looking for tables", error);
 		return NULL;
 	}
