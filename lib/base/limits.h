@@ -30,7 +30,7 @@ enum {
 	LIMIT_MIME_DEPTH_HOLD = 20,      /* deeper: somebody looks at it */
 	LIMIT_MIME_DEPTH = 100,          /* deeper: refused */
 	LIMIT_MIME_PARTS = 10000,        /* parts in all: memory of the parser */
-	LIMIT_RECEIVED = 50,             /* trace fields: a loop that no mark shows */
+	LIMIT_RECEIVED = 47,             /* trace fields: a loop that no mark shows. Ours and qmqpd's come to it, and Postfix stops at 50 */
 	LIMIT_SIGNATURES = 20,           /* DKIM-Signature fields that are kept and looked at */
 	LIMIT_ARC_SETS = 50,             /* RFC 8617 section 4.2.1: more are no chain */
 	LIMIT_LINE = 998,                /* bytes without CRLF, RFC 5322 2.1.1 */
