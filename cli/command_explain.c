@@ -246,6 +246,8 @@ static gboolean is_method(const char *method)
 /* What goes into commands of LMTP must not end one. */
 static gboolean is_plain(const char *text)
 {
+	if (!text_is_utf8(text, strlen(text)))
+		return FALSE;
 	for (; *text; text++)
 		if ((guchar)*text <= ' ' || *text == 127 || *text == '<' || *text == '>')
 			return FALSE;
@@ -258,6 +260,8 @@ static const char *find_fault(const struct invocation *invocation, const struct 
 		return "expected the number of a held post";
 	if (wish->held > 0 && (wish->to || wish->sender || wish->client_name || wish->client_address || invocation->argc > 0))
 		return "a held post brings its list and its envelope along";
+	if ((wish->client_name && !is_plain(wish->client_name)) || (wish->client_address && !is_plain(wish->client_address)))
+		return "--client-name and --client-address are words";
 	if (wish->method && !is_method(wish->method))
 		return "the method is smtp, dkim, md5 or smime";
 	for (char **address = wish->to; address && *address; address++)
@@ -271,12 +275,13 @@ static const char *find_fault(const struct invocation *invocation, const struct 
 int command_explain(struct invocation *invocation)
 {
 	wish_auto struct wish wish = {0};
+	/* "Filenames", because texts would be converted from the locale's character set, and we have no locale. */
 	const GOptionEntry own[] = {
-		{"to", 't', 0, G_OPTION_ARG_STRING_ARRAY, &wish.to, "For whom it is; may be given more than once (default: our addresses in To and Cc)", "ADDRESS"},
-		{"sender", 's', 0, G_OPTION_ARG_STRING, &wish.sender, "Envelope sender (default: the Return-Path, else the author)", "ADDRESS"},
-		{"method", 'm', 0, G_OPTION_ARG_STRING, &wish.method, "How sure we are of the author: smtp, dkim, md5 or smime (default: what the checks find)", "METHOD"},
-		{"client-name", 0, 0, G_OPTION_ARG_STRING, &wish.client_name, "Host that gave it to Postfix", "NAME"},
-		{"client-address", 0, 0, G_OPTION_ARG_STRING, &wish.client_address, "Its address", "ADDRESS"},
+		{"to", 't', 0, G_OPTION_ARG_FILENAME_ARRAY, &wish.to, "For whom it is; may be given more than once (default: our addresses in To and Cc)", "ADDRESS"},
+		{"sender", 's', 0, G_OPTION_ARG_FILENAME, &wish.sender, "Envelope sender (default: the Return-Path, else the author)", "ADDRESS"},
+		{"method", 'm', 0, G_OPTION_ARG_FILENAME, &wish.method, "How sure we are of the author: smtp, dkim, md5 or smime (default: what the checks find)", "METHOD"},
+		{"client-name", 0, 0, G_OPTION_ARG_FILENAME, &wish.client_name, "Host that gave it to Postfix", "NAME"},
+		{"client-address", 0, 0, G_OPTION_ARG_FILENAME, &wish.client_address, "Its address", "ADDRESS"},
 		{"held", 0, 0, G_OPTION_ARG_INT64, &wish.held, "A held post: what would become of it if it came now", "NUMBER"},
 		{NULL},
 	};
