@@ -33,6 +33,8 @@ void check_directories(struct check *check);
 void check_keys(struct check *check);
 /** Scenarios: files, the settings that name them, banned addresses. */
 void check_rules(struct check *check);
+/** The site's own texts. */
+void check_texts(struct check *check);
 /** That the view has every column that a scenario asks for; a part of check_crm(). */
 void check_columns(struct check *check, struct crm *crm);
 /** The option file, without connecting. */

@@ -20,6 +20,7 @@ static const struct {
 	{ALWAYS, check_directories},
 	{ALWAYS, check_keys},
 	{ALWAYS, check_rules},
+	{ALWAYS, check_texts},
 	{OFFLINE, check_options},
 	{ONLINE, check_crm},
 	{ONLINE, check_postfix},

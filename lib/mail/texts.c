@@ -258,6 +258,17 @@ struct texts *texts_load(const char *const *directories, GError **error)
 	return check_complete(texts, directories, error) ? g_steal_pointer(&texts) : NULL;
 }
 
+struct texts *texts_load_site(const struct settings *settings, GError **error)
+{
+	const char *const directories[] = {
+		settings_text(settings, SET_texts_directory, NULL),
+		ROLLCALL_DATA "/texts",
+		NULL,
+	};
+
+	return texts_load(directories, error);
+}
+
 /* In the language ("nl-BE" is "nl"), else in English, else NULL. */
 static const struct text *find(const struct texts *texts, const char *language, const char *name)
 {

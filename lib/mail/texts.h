@@ -20,6 +20,8 @@
 
 #include <glib.h>
 
+#include "lib/base/settings.h"
+
 struct texts;
 
 /** A named value; NULL is none. Arrays end with a NULL name. */
@@ -47,6 +49,8 @@ enum texts_error { TEXTS_ERROR_FILE, TEXTS_ERROR_SYNTAX };
  * or field that nothing uses, or a text that English lacks. Reads files: only at start and reload.
  */
 struct texts *texts_load(const char *const *directories, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** The site's directory first (texts_directory), then the distributed one. */
+struct texts *texts_load_site(const struct settings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void texts_free(struct texts *texts);
 static inline void texts_free_pointer(struct texts **texts)
 {

@@ -70,17 +70,12 @@ const struct footer_template *knowledge_footer(const struct knowledge *knowledge
 void knowledge_load(const struct settings *settings, struct knowledge *knowledge)
 {
 	g_autoptr(GError) error = NULL;
-	const char *const directories[] = {
-		settings_text(settings, SET_texts_directory, NULL),
-		ROLLCALL_DATA "/texts",
-		NULL,
-	};
 
 	rules_warm_up();
 	*knowledge = (struct knowledge){
 		.settings = settings,
 		.rules = load_rules(settings_text(settings, SET_rules_directory, NULL)),
-		.texts = texts_load(directories, &error),
+		.texts = texts_load_site(settings, &error),
 		.smime = load_trust(settings),
 		.footers = load_footers(settings),
 	};

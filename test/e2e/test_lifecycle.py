@@ -1,6 +1,7 @@
 """Start, stop, reload and death of the daemons: nothing lost, no session dropped, and refusals that say why."""
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ import pytest
 from lab.lmtp import Closed
 from lab.postfix import DOMAIN
 from lab.process import BUILD, alive, children, wait_until
+from lab.rollcall import TEXTS
 from lab.world import World, compose
 
 AUTHOR = "chaya@mail.example.net"
@@ -46,6 +48,34 @@ def test_broken_reload_keeps_what_is_in_force(shared):
             f.write(good)
         # The session that was open all the while goes on.
         assert [reply.code for reply in client.post(AUTHOR, [LIST], compose(AUTHOR, LIST))] == [250]
+
+
+def test_a_text_with_an_unknown_field_changes_nothing(shared):
+    """HOSTILE C7: seen by itself or at a reload, it is an alarm with its place, and the texts that were read before stay in force."""
+    directory = os.path.join(shared.directory, "texts")
+    shutil.copytree(TEXTS, directory)
+    help_text = os.path.join(directory, "en", "help")
+    old = dict(shared.rollcall.sections["rollcall"])
+    shared.rollcall.configure({"rollcall": {"texts_directory": directory}})
+    try:
+        with open(help_text, "a") as f:
+            f.write("\nOurs.\n")
+        assert shared.rollcall.reload()
+        before = shared.rollcall.processes()
+        for broken, words in (("Subject: Ours\n\nDear {nmae}\n", "en/help:3: .*nmae"), ("Subject: 100%n {x}\n\nDear\n", "en/help:1: .*x")):
+            with open(help_text, "w") as f:
+                f.write(broken)
+            assert not shared.rollcall.reload()
+            assert shared.rollcall.log("texts: .*" + words) and shared.rollcall.log(r"ALARM reload failed")
+        assert shared.rollcall.processes()["rollcall-dispatch"] == before["rollcall-dispatch"]
+        shared.sink.forget()
+        shared.post("texts@ask.example", "deelnemers-request", "help", b"help\r\n")
+        (answer,) = shared.copies(1)
+        assert b"Ours." in answer.body and b"nmae" not in answer.body
+    finally:
+        shared.rollcall.sections["rollcall"] = old
+        shared.rollcall.configure({})
+        assert shared.rollcall.reload()
 
 
 def test_reload_with_a_broken_key_keeps_what_is_in_force(shared):
@@ -199,6 +229,10 @@ def bad_settings(world):
     subprocess.run(["openssl", "genrsa", "-out", readable, "2048"], check=True, capture_output=True)
     os.chmod(rsa1024, 0o600)
     os.chmod(readable, 0o644)
+    texts = os.path.join(here, "texts")
+    shutil.copytree(TEXTS, texts)
+    with open(os.path.join(texts, "en", "help"), "w") as f:
+        f.write("Subject: Ours\n\nDear {nmae}\n")
     open_state = os.path.join(here, "open-state")
     os.mkdir(open_state, 0o777)
     os.chmod(open_state, 0o777)
@@ -211,6 +245,7 @@ def bad_settings(world):
         ({"rollcall": {"qmqp_group": "no-such-group"}}, r"qmqp_group no-such-group: no such group"),
         ({"rollcall": {"state_directory": "/nonexistent"}}, r"/nonexistent"),
         ({"rollcall": {"state_directory": open_state}}, r"open-state"),
+        ({"rollcall": {"texts_directory": texts}}, r"texts: .*en/help:3: .*nmae"),
         ({"domain " + DOMAIN: {"dkim_keys": "s:" + rsa1024}}, r"small\.pem"),
         ({"domain " + DOMAIN: {"dkim_keys": "s:" + readable}}, r"readable\.pem"),
         ({"domain " + DOMAIN: {"dkim_keys": "a b:" + readable}}, r"selector"),

@@ -9,7 +9,7 @@ import pytest
 
 from cli import LEVELS, Cli, merge, run, write_config
 from lab.process import ROOT
-from lab.rollcall import DISPATCH_UID, DOMAIN
+from lab.rollcall import DISPATCH_UID, TEXTS, DOMAIN
 from lab.world import World
 
 
@@ -306,6 +306,18 @@ def test_not_as_root(cli, lab_directory):
     said = run("check", "--offline", "--json", "--config", config, prefix=["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
     assert said.status == 1
     assert "not root" in said.of("warning")[0] and [p for p in said.problems if "state_directory" in p and "denied" in p]
+
+
+def test_texts(cli, lab_directory):
+    """HOSTILE C7."""
+    directory = os.path.join(lab_directory, "texts")
+    shutil.copytree(TEXTS, directory)
+    changes = {"rollcall": {"texts_directory": directory}}
+    assert [f for f in cli.offline(changes).of("ok") if "every one of them can be filled" in f]
+    with open(os.path.join(directory, "nl", "help"), "w") as f:
+        f.write("Subject: Van ons\n\nBeste {naam}\n")
+    said = cli.offline(changes)
+    assert said.status == 1 and re.search(r"texts: .*nl/help:3: .*naam", said.problems[0])
 
 
 def test_a_name_that_is_too_long_for_tokens(cli):
