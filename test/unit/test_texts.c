@@ -255,7 +255,7 @@ static void test_sentences(void **state)
 	g_autofree char *foreign = texts_sentence(texts, "xx", "held", fields);
 	assert_string_equal(held, "Van ons {owner}.");
 	assert_string_equal(own, "Onze reden.");
-	assert_string_equal(other, "Niemand mag aan deze lijst schrijven.");
+	assert_string_equal(other, "Niemand mag naar deze lijst schrijven.");
 	assert_true(g_str_has_prefix(foreign, "On this list, a moderator"));
 	assert_null(texts_sentence(texts, "de", "own_reason", fields));
 	assert_null(texts_sentence(texts, "de", "no such key", fields));
