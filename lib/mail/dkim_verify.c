@@ -85,10 +85,15 @@ static gboolean has_odd_blank(const struct header_field *field)
 }
 
 /* What libopendkim reads otherwise than the RFC, or what would harm it. */
-static const char *find_difference(const struct verification *verification, const struct dkim_read *read)
+static const char *find_difference(const struct verification *verification, const struct signature *signature)
 {
 	const GArray *fields = verification->message->header->fields;
+	const struct dkim_read *read = &signature->read;
 	gint64 number;
+
+	/* It gives up the whole message for a byte that RFC 8616 allows. */
+	if (text_has_8bit(signature->field->data, signature->field->length))
+		return "libopendkim reads no UTF-8 in a signature";
 
 	/* Its clock is set so that ours decides; times before that setting wrap below zero in it. */
 	if (tag_list_number(&read->tags, "t", &number) && number < DKIM_SIGN_DRIFT)
@@ -115,7 +120,7 @@ static void read_signature(struct verification *verification, struct signature *
 	if (!flaw.result)
 		flaw = check_body_limit(verification->message, &signature->read);
 	if (!flaw.result) {
-		flaw.reason = find_difference(verification, &signature->read);
+		flaw.reason = find_difference(verification, signature);
 		flaw.result = flaw.reason ? "policy" : NULL;
 	}
 	signature->shown = flaw.result == NULL;

@@ -20,7 +20,7 @@ static void check(const struct authentication_dkim *dkim)
 	g_assert_true(dkim->reason || strcmp(dkim->result, "pass") == 0);
 	if (strcmp(dkim->result, "pass") == 0)
 		g_assert_cmpstr(dkim->algorithm, ==, "ed25519-sha256");
-	g_assert_true(!dkim->reason || !strstr(dkim->reason, "libopendkim"));
+	g_assert_true(!dkim->reason || (!strstr(dkim->reason, "libopendkim does") && !strstr(dkim->reason, "libopendkim has")));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -205,7 +205,7 @@ TAGS = [
     ("permerror", "l=", GOOD + "; l=11"), ("permerror", "l=", GOOD + "; l=x"), ("permerror", "b=", GOOD.replace("b=@", "b=@=")), ("permerror", "b=", GOOD.replace("b=@", "b=")),
     ("permerror", "bh=", GOOD.replace("bh={bh}", "bh=AAAA")), ("permerror", "bh=", GOOD.replace("bh={bh}; ", "")), ("fail", "body", GOOD.replace("bh={bh}", "bh=" + "A" * 43 + "=")),
     ("policy", "too many", GOOD.replace("h={h}", "h={h}" + ":subject" * 600)), ("policy", "too long", GOOD + "; z=" + "x" * 17000),
-    ("policy", "our own", GOOD.replace("h={h}", "h={h}:X-Rollcall-End")),
+    ("policy", "UTF-8", GOOD + "; i=j\u00e4n@{d}"), ("policy", "our own", GOOD.replace("h={h}", "h={h}:X-Rollcall-End")),
 ]
 
 
