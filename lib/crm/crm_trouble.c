@@ -143,7 +143,7 @@ static const char *trouble_word(enum crm_trouble trouble)
 	case CRM_TROUBLE_DENIED:
 		return "access denied";
 	case CRM_TROUBLE_SCHEMA:
-		return "view, column or procedure missing";
+		return "view or column missing";
 	case CRM_TROUBLE_LOST:
 		return "connection lost";
 	case CRM_TROUBLE_TIME:
