@@ -1,5 +1,5 @@
 /*
- * [domain] and [list] sections beyond what the settings' types say: names that can be ours, and page templates.
+ * [domain] and [list] sections beyond what the settings' types say: names that can be ours, page templates, and texts above and below posts.
  * A template with a word that we do not fill in is shown to members as it stands, so it is an error (HOSTILE C7).
  */
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "cli/check.h"
 #include "lib/list/address.h"
 #include "lib/list/list.h"
+#include "lib/mail/footer_text.h"
 
 static const struct {
 	enum setting setting;
@@ -59,6 +60,28 @@ static void check_templates(struct check *check, const char *where)
 	}
 }
 
+/* At start and reload the same would be an error of the daemon's. */
+static void check_footer(struct check *check, enum setting setting, const char *where)
+{
+	const char *path = settings_text(check->settings, setting, where);
+	g_autoptr(GError) error = NULL;
+
+	if (*path == '\0')
+		return;
+	struct footer_template *template = footer_template_load(path, &error);
+	if (!template)
+		report_add(check->report, REPORT_ERROR, "%s:%u: %s: %s", check->config, settings_line(check->settings, setting, where),
+			settings_row(setting)->name, error->message);
+	footer_template_free(template);
+}
+
+static void check_names_and_files(struct check *check, const char *where)
+{
+	check_templates(check, where);
+	check_footer(check, SET_header_file, where);
+	check_footer(check, SET_footer_file, where);
+}
+
 static void check_domain(struct check *check, const char *domain)
 {
 	g_autoptr(GString) normal = g_string_new(NULL);
@@ -67,7 +90,7 @@ static void check_domain(struct check *check, const char *domain)
 		report_add(check->report, REPORT_ERROR, "[domain %s] is no domain name as mail has it", domain);
 		report_todo(check->report, "letters, digits, hyphens and dots; an international name in its xn-- form");
 	}
-	check_templates(check, domain);
+	check_names_and_files(check, domain);
 }
 
 static void check_list(struct check *check, const char *list)
@@ -78,7 +101,7 @@ static void check_list(struct check *check, const char *list)
 		report_add(check->report, REPORT_ERROR, "[list %s] can be no list of ours", list);
 		report_todo(check->report, "a list's name is letters, digits and . _ - +, at most 64 characters");
 	}
-	check_templates(check, list);
+	check_names_and_files(check, list);
 }
 
 void check_places(struct check *check)
