@@ -37,6 +37,8 @@ void check_rules(struct check *check);
 void check_texts(struct check *check);
 /** That the view has every column that a scenario asks for; a part of check_crm(). */
 void check_columns(struct check *check, struct crm *crm);
+/** What DNS says of the keys and domains. */
+void check_dns(struct check *check);
 /** The option file, without connecting. */
 void check_options(struct check *check);
 /** The CRM, live: TLS, grants, view, every list; leaves `check->lists`. */

@@ -1,6 +1,6 @@
 /*
  * DKIM keys, by the rules of lib/keys: each is loaded, and signs once. They are read as root, before privileges go.
- * What DNS says about them is not looked at.
+ * What DNS says about them: check_dns.c.
  */
 #include "cli/check.h"
 #include "lib/keys/keys.h"
@@ -11,7 +11,7 @@ static void check_domain(struct check *check, const struct keys *keys, const cha
 
 	if (found->len == 0) {
 		report_add(check->report, REPORT_WARNING, "[domain %s] has no dkim_keys: its posts go out unsigned", domain);
-		report_todo(check->report, "make a key and name it, see rollcall.conf(5)");
+		report_todo(check->report, "rollcall dkim keygen makes one and says what to do with it");
 	}
 	for (guint i = 0; i < found->len; i++) {
 		const struct keys_public *key = g_ptr_array_index(found, i);

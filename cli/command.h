@@ -51,6 +51,7 @@ int command_check(struct invocation *invocation);
 /** accept, reject and discard. */
 int command_decide(struct invocation *invocation);
 int command_explain(struct invocation *invocation);
+int command_dkim(struct invocation *invocation);
 int command_held(struct invocation *invocation);
 int command_lists(struct invocation *invocation);
 int command_settings(struct invocation *invocation);

@@ -1,8 +1,8 @@
 /*
  * rollcall check: is all fit for mail? The parts stand in the table below; each looks at one thing and adds findings.
  * With --offline only what stands on this machine's disk is looked at, so that a configuration manager can judge a file
- * before it is put in place: neither the CRM nor Postfix is asked.
- * Knowingly not here: DNS (whether the DKIM keys are published), and whether mail really flows.
+ * before it is put in place: neither DNS nor the CRM nor Postfix is asked.
+ * Knowingly not here: whether mail really flows.
  */
 #include <stdio.h>
 
@@ -22,6 +22,7 @@ static const struct {
 	{ALWAYS, check_rules},
 	{ALWAYS, check_texts},
 	{OFFLINE, check_options},
+	{ONLINE, check_dns},
 	{ONLINE, check_crm},
 	{ONLINE, check_postfix},
 };
@@ -48,7 +49,7 @@ int command_check(struct invocation *invocation)
 	gboolean offline = FALSE;
 	g_autofree char *directory = NULL;
 	const GOptionEntry own[] = {
-		{"offline", 0, 0, G_OPTION_ARG_NONE, &offline, "Ask neither the CRM nor Postfix", NULL},
+		{"offline", 0, 0, G_OPTION_ARG_NONE, &offline, "Ask neither DNS nor the CRM nor Postfix", NULL},
 		{"postfix-config", 0, 0, G_OPTION_ARG_FILENAME, &directory,
 			"Postfix's configuration directory (default: the one postconf uses)", "DIR"},
 		{NULL},

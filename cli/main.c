@@ -14,6 +14,7 @@
 static const struct command commands[] = {
 	{"accept", "NUMBER", "let a held post go out to its list", command_decide},
 	{"check", NULL, "say whether all is fit for mail, and what to do where it is not", command_check},
+	{"dkim", "keygen|record", "make DKIM keys, and show what DNS must say about them", command_dkim},
 	{"discard", "NUMBER", "throw a held post away; its author hears nothing", command_decide},
 	{"explain", "[FILE...]", "say what would become of a mail, and why; nothing is sent", command_explain},
 	{"held", "[LIST]", "show the posts that wait for a moderator or their author", command_held},

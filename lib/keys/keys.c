@@ -158,7 +158,7 @@ static gboolean selector_is_valid(const char *selector)
 	return *selector != '\0';
 }
 
-static gboolean check_names(const struct keys *keys, const char *domain, const char *selector, GError **error)
+gboolean keys_check_names(const char *domain, const char *selector, GError **error)
 {
 	const char *cause = NULL;
 	g_autoptr(GString) normal = g_string_new(NULL);
@@ -169,8 +169,6 @@ static gboolean check_names(const struct keys *keys, const char *domain, const c
 		cause = "a selector is letters, digits, hyphens and dots";
 	else if (strlen(selector) + strlen("._domainkey.") + strlen(domain) > NAME_LIMIT)
 		cause = "SELECTOR._domainkey.DOMAIN is longer than DNS takes";
-	else if (find(keys, domain, selector))
-		cause = "this selector stands here twice";
 	if (cause)
 		g_set_error_literal(error, KEYS_ERROR, KEYS_ERROR_SELECTOR, cause);
 	return cause == NULL;
@@ -216,8 +214,12 @@ static gboolean load_key(struct keys *keys, const char *domain, const char *text
 		return FALSE;
 	}
 	g_autofree char *selector = g_strndup(text, (gsize)(colon - text));
-	if (!check_names(keys, domain, selector, error))
+	if (!keys_check_names(domain, selector, error))
 		return FALSE;
+	if (find(keys, domain, selector)) {
+		g_set_error(error, KEYS_ERROR, KEYS_ERROR_SELECTOR, "this selector stands here twice");
+		return FALSE;
+	}
 	g_autoptr(EVP_PKEY) private_half = keys_file_read(colon + 1, error);
 	if (!private_half)
 		return FALSE;
@@ -229,11 +231,27 @@ static gboolean load_key(struct keys *keys, const char *domain, const char *text
 	return complete(key, error);
 }
 
-struct keys *keys_load(const struct settings *settings, GError **error)
+static struct keys *keys_new(void)
 {
 	struct keys *keys = g_new0(struct keys, 1);
 
 	keys->all = g_ptr_array_new_with_free_func(key_free);
+	return keys;
+}
+
+struct keys *keys_load_one(const char *domain, const char *text, GError **error)
+{
+	struct keys *keys = keys_new();
+
+	if (!load_key(keys, domain, text, error))
+		g_clear_pointer(&keys, keys_free);
+	return keys;
+}
+
+struct keys *keys_load(const struct settings *settings, GError **error)
+{
+	struct keys *keys = keys_new();
+
 	for (const char *const *domain = settings_domains(settings); *domain; domain++) {
 		const char *const *text = settings_strings(settings, SET_dkim_keys, *domain);
 

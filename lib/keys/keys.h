@@ -42,6 +42,12 @@ struct keys_public {
  * and cause: NULL with `error`. The caller ends it with keys_free().
  */
 struct keys *keys_load(const struct settings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * The same for one key, "SELECTOR:/PATH" as it would stand in the settings: for those who make keys.
+ */
+struct keys *keys_load_one(const char *domain, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Whether keys can be known by these names: a domain name in lower-case ASCII and a selector. FALSE with `error`. */
+gboolean keys_check_names(const char *domain, const char *selector, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Wipes and frees; NULL is fine. */
 void keys_free(struct keys *keys);
 

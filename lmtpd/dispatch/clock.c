@@ -7,6 +7,7 @@
 #include "lib/store/jobs.h"
 #include "lib/store/store_held.h"
 #include "lmtpd/dispatch/job_tickets.h"
+#include "lmtpd/dispatch/key_watch.h"
 
 enum {
 	TICK = 1000,              /* milliseconds of a round */
@@ -15,6 +16,7 @@ enum {
 	EXPIRY = 60,              /* seconds between looks for posts that expire */
 	EXPIRE_MOST = 20,         /* posts in a round: each waits for the disk */
 	HOUSEKEEPING = 3600,      /* seconds between removals of old records */
+	KEY_WATCH = 3600,         /* seconds between looks at our keys in DNS */
 	RECORD_LIFE = 10 * 86400, /* seconds; Postfix keeps a deferred post 5 days by default */
 };
 
@@ -22,7 +24,7 @@ struct clock {
 	struct store *store;
 	int jobs;
 	GHashTable *sent; /* job's number -> when its ticket went, monotonic microseconds */
-	gint64 expiry_at, housekeeping_at;
+	gint64 expiry_at, housekeeping_at, key_watch_at;
 };
 
 static gboolean is_old(gpointer id, gpointer at, gpointer now)
@@ -102,11 +104,11 @@ static void keep_house(struct clock *clock, gint64 now)
 	clock->housekeeping_at = now + (gint64)HOUSEKEEPING * G_USEC_PER_SEC;
 }
 
-void clock_run(struct store *store, int jobs, const volatile gint *stop)
+void clock_run(struct store *store, const struct pool_setup *setup, const volatile gint *stop)
 {
 	struct clock clock = {
 		.store = store,
-		.jobs = jobs,
+		.jobs = setup->jobs,
 		.sent = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free),
 	};
 
@@ -118,6 +120,10 @@ void clock_run(struct store *store, int jobs, const volatile gint *stop)
 		if (now >= clock.expiry_at)
 			let_expire(&clock, now);
 		send_tickets(&clock, now);
+		if (now >= clock.key_watch_at) {
+			key_watch_look(setup->settings, setup->keys);
+			clock.key_watch_at = now + (gint64)KEY_WATCH * G_USEC_PER_SEC;
+		}
 		poll(NULL, 0, TICK);
 	}
 	g_hash_table_unref(clock.sent);

@@ -57,7 +57,7 @@ static struct store *settle(const struct pool_setup *setup, pid_t parent)
 static void run_clock(const struct pool_setup *setup, struct store *store)
 {
 	close(setup->tickets);
-	clock_run(store, setup->jobs, &worker_stop);
+	clock_run(store, setup, &worker_stop);
 }
 
 struct worker pool_worker(const struct pool_setup *setup, struct store *store)

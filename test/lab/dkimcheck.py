@@ -19,11 +19,14 @@ def _base64(data):
 
 
 class Key:
-    """A private key (algorithm "rsa" or "ed25519") in PEM, with the DNS name and TXT record of its public half."""
+    """A private key (algorithm "rsa" or "ed25519") in PEM, made or given, with the DNS name and TXT record of its public half."""
 
-    def __init__(self, domain, selector, algorithm="rsa", bits=2048):
+    def __init__(self, domain, selector, algorithm="rsa", bits=2048, pem=None):
         self.domain, self.selector, self.algorithm = domain, selector, algorithm
-        key = rsa.generate_private_key(65537, bits) if algorithm == "rsa" else ed25519.Ed25519PrivateKey.generate()
+        if pem:
+            key = serialization.load_pem_private_key(pem, None)
+        else:
+            key = rsa.generate_private_key(65537, bits) if algorithm == "rsa" else ed25519.Ed25519PrivateKey.generate()
         kind = serialization.PrivateFormat.TraditionalOpenSSL if algorithm == "rsa" else serialization.PrivateFormat.PKCS8
         self.pem = key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption())
         if algorithm == "rsa":

@@ -56,14 +56,15 @@ class World:
             self.postfix = Postfix(self.directory, self.sink.port, self._postfix_settings)
             self.resolver = stack.enter_context(Resolver(self.directory))
             self.rollcall = Rollcall(self.directory, self.crm, self.postfix.qmqp_socket, self._settings, self.resolver.setting)
+            self.resolver.zone({DOMAIN: "v=spf1 ip4:127.0.0.1 -all", "_dmarc." + DOMAIN: "v=DMARC1; p=none"})
+            self.dns = Table()
+            for key in self.rollcall.keys:
+                self.publish(key)
             self.postfix.apply(self.rollcall.lmtp)
             stack.enter_context(self.postfix)
             stack.callback(self.rollcall.__exit__)
             if self._start:
                 self.rollcall.start()
-            self.dns = Table()
-            for key in self.rollcall.keys:
-                self.publish(key)
             self._stack = stack.pop_all()
         return self
 
