@@ -2,7 +2,7 @@
 
 Root's view of /etc, /var and /usr/local is laid over by memory, so that users can be made, programs installed and the machine's own
 Postfix configured and started, and nothing of it is left. What the walk-through leaves to the reader is done here: a MariaDB with the
-sample CRM on crm.example.org, its certificate authority's file, a Postfix to begin with. Prints one JSON object at the end.
+sample CRM on crm.example.org, its certificate authority's file, a Postfix to begin with, DNS. Prints one JSON object at the end.
 """
 import contextlib
 import fcntl
@@ -20,6 +20,7 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from lab.crm import schema
 from lab.mariadb import MariaDB
 from lab.process import LabError, ROOT, directory, run, tidy_signals, wait_until
+from lab.resolver import Resolver, read_zone
 from lab.sink import Sink
 
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1  # netdevice(7)
@@ -108,7 +109,11 @@ def walk(place, seen):
         hand.shell(todo[3] + "\n" + todo[4])
         run(["cp", server.ca, "/etc/rollcall/crm-ca.pem"])
         hand.shell(re.search(r"`(mariadb --defaults-file[^`]*)`", open(os.path.join(ROOT, "README")).read()).group(1))
-        seen["dkim"] = re.search(r"^v=DKIM1.*$", hand.shell(todo[5]), re.MULTILINE).group(0)
+        seen["dkim"] = read_zone(hand.shell(todo[5]))
+        resolver = stack.enter_context(Resolver(place, port=53))
+        resolver.zone(dict(seen["dkim"], **{"lists.example.org": "v=spf1 mx -all", "_dmarc.lists.example.org": "v=DMARC1; p=none"}))
+        with open("/etc/resolv.conf", "w") as f:
+            f.write("nameserver 127.0.0.1\n")
         # Step 6: "take the # from these two lines".
         for line in todo[6].split("\n"):
             hand.shell("grep -qxF '#%s' /etc/rollcall/rollcall.conf && sed -i 's|^#\\(%s\\)$|\\1|' /etc/rollcall/rollcall.conf"

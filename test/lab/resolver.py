@@ -7,6 +7,8 @@ change counts at once although those who ask have caches. Names below .test, .in
 asking library itself knows that these are not there.
 """
 import os
+import re
+import shlex
 import socket
 
 from lab.process import Daemon, free_port, run
@@ -68,6 +70,16 @@ def quoted(text, size=STRING):
     data = text.encode() if isinstance(text, str) else text
     parts = [data[i:i + size] for i in range(0, len(data), size)] or [b""]
     return " ".join('"%s"' % "".join(chr(c) if 32 <= c < 127 and c not in b'"\\' else "\\%03d" % c for c in part) for part in parts)
+
+
+def read_zone(text):
+    """{name: text} of the TXT records in a piece of a zone file as `rollcall dkim` prints it."""
+    found = {}
+    for match in re.finditer(r"^(\S+)\. \d+ IN TXT \((.*?) \)$", text, re.MULTILINE | re.DOTALL):
+        strings = shlex.split(match.group(2))
+        assert all(len(string) <= 255 for string in strings)
+        found[match.group(1)] = "".join(strings)
+    return found
 
 
 class Resolver:

@@ -3,13 +3,13 @@ import base64
 import json
 import os
 import re
-import shlex
 import stat
 
 import pytest
 
 from cli import Cli, run
 from lab.dkimcheck import Key, Table
+from lab.resolver import read_zone
 from lab.rollcall import DOMAIN
 from lab.world import World
 
@@ -26,16 +26,6 @@ def cli(world, tmp_path):
     return Cli(world, tmp_path)
 
 
-def zone_records(text):
-    """{name: record} of what is printed, read as a name server reads it: comments, brackets and strings taken away by hand."""
-    found = {}
-    for match in re.finditer(r"^(\S+)\. (\d+) IN TXT \((.*?) \)$", text, re.MULTILINE | re.DOTALL):
-        strings = shlex.split(match.group(3))
-        assert all(len(s) <= 255 for s in strings)
-        found[match.group(1)] = "".join(strings)
-    return found
-
-
 # ---- making ----
 
 def test_keygen(tmp_path, world, cli):
@@ -48,7 +38,7 @@ def test_keygen(tmp_path, world, cli):
     for name in os.listdir(where):
         status = os.stat(os.path.join(where, name))
         assert stat.S_IMODE(status.st_mode) == 0o600 and status.st_uid == 0 and status.st_nlink == 1
-    records = zone_records(said.output)
+    records = read_zone(said.output)
     assert sorted(records) == ["s2027-ed._domainkey." + DOMAIN, "s2027._domainkey." + DOMAIN]
     line = re.search(r"^; dkim_keys = (.*)$", said.output, re.MULTILINE).group(1)
 
@@ -68,7 +58,7 @@ def test_keygen_kinds(tmp_path, arguments, files):
     assert said.status == 0 and sorted(os.listdir(where)) == files
     for made in json.loads(said.output):
         assert made["domain"] == "lists.example.org" and made["name"] == made["selector"] + "._domainkey.lists.example.org"
-        assert made["record"] == zone_records(made["zone"])[made["name"]]
+        assert made["record"] == read_zone(made["zone"])[made["name"]]
         public = made["record"].partition("p=")[2]
         if made["algorithm"] == "rsa-sha256":
             assert made["bits"] == (2304 if "2304" in arguments else 2048) and "k=rsa;" in made["record"]
@@ -135,14 +125,14 @@ def test_record_again(tmp_path, world, cli):
     """Of the keys in the settings, of one of them, and of a file that the settings do not name."""
     config = cli.config()
     expected = {key.name.rstrip("."): key.record for key in world.rollcall.keys}
-    assert zone_records(run("dkim", "record", "--config", config).output) == expected
-    assert zone_records(run("dkim", "record", "--config", config, "--domain", DOMAIN).output) == expected
+    assert read_zone(run("dkim", "record", "--config", config).output) == expected
+    assert read_zone(run("dkim", "record", "--config", config, "--domain", DOMAIN).output) == expected
     one = run("dkim", "record", "--config", config, "--selector", "ed2026")
-    assert list(zone_records(one.output)) == ["ed2026._domainkey." + DOMAIN]
+    assert list(read_zone(one.output)) == ["ed2026._domainkey." + DOMAIN]
     assert run("dkim", "record", "--config", config, "--selector", "other").status == 1
     key = Key(DOMAIN, "next")
     path = world.rollcall.write_key(key)
-    printed = zone_records(run("dkim", "record", "--config", config, "--file", path).output)
+    printed = read_zone(run("dkim", "record", "--config", config, "--file", path).output)
     assert printed == {"next._domainkey." + DOMAIN: key.record}
 
 
@@ -294,7 +284,7 @@ def test_rotation_without_a_gap(running, tmp_path):
 
     said = run("dkim", "keygen", "--config", running.rollcall.config, "--selector", "next", "--directory", str(tmp_path / "keys"))
     line = re.search(r"^; dkim_keys = (.*)$", said.output, re.MULTILINE).group(1)
-    records = zone_records(said.output)
+    records = read_zone(said.output)
     running.resolver.zone(records)
     judge.records.update((name + ".", record) for name, record in records.items())
     assert all(s == old for s in signers(send(running)))
