@@ -55,12 +55,17 @@ static GString *wrap(const char *base64, gboolean opaque)
 	return message;
 }
 
-/* What was signed, spelled as it was, is in the message unless it stands in base64. */
+/* What was signed is in the message as it was, unless it stands in base64. */
 static void check_pass(const GString *message, gboolean opaque, const struct authentication_smime *found)
 {
+	g_autoptr(GString) small = g_string_new_len(message->str, (gssize)message->len);
+
+	for (gsize i = 0; i < small->len; i++)
+		small->str[i] = small->str[i] ? g_ascii_tolower(small->str[i]) : '?';
 	if (found->reason || g_strcmp0(found->signer, "a@b.example") != 0)
 		abort();
-	if (!opaque && !strstr(message->str, "pkcs7-mime") && !g_strstr_len(message->str, (gssize)message->len, smime_fuzz_content))
+	if (!opaque && !strstr(small->str, "pkcs7-mime") &&
+		!memmem(message->str, message->len, smime_fuzz_content, strlen(smime_fuzz_content)))
 		abort();
 }
 
