@@ -198,6 +198,7 @@ static void add_changes(GString *out, GVariant *post)
 	add_fields(out, changes, "removed");
 	add_fields(out, changes, "changed");
 	add_fields(out, changes, "added");
+	add_fields(out, changes, "done");
 }
 
 static void add_told(GString *out, GVariant *post)

@@ -265,7 +265,7 @@ void explain_end(struct post *post, const struct verdict *verdict)
 	if (at->rules)
 		explain_put(&dict, "rules", at->rules);
 	if (post->header.fields && message->header.fields)
-		explain_put(&dict, "changes", explain_changes(&message->header, &post->header, post->body != NULL));
+		explain_put(&dict, "changes", explain_changes(&message->header, &post->header, post->body != NULL, post->changes));
 	explain_put_number(&dict, "recipients", post->members);
 	explain_put(&dict, "told", told_value(post, at, verdict));
 	at->facts = g_variant_ref_sink(g_variant_builder_end(&dict));

@@ -149,9 +149,9 @@ static void pair_fields(const struct header *came, const struct header *goes, st
 			g_variant_builder_add(&fates->removed, "v", field_value(&g_array_index(came->fields, struct header_field, i)));
 }
 
-GVariant *explain_changes(const struct header *came, const struct header *goes, gboolean body)
+GVariant *explain_changes(const struct header *came, const struct header *goes, gboolean body, const GPtrArray *done)
 {
-	GVariantBuilder dict;
+	GVariantBuilder dict, words;
 	struct fates fates;
 
 	g_variant_builder_init(&fates.removed, G_VARIANT_TYPE("av"));
@@ -163,5 +163,9 @@ GVariant *explain_changes(const struct header *came, const struct header *goes, 
 	explain_put(&dict, "changed", g_variant_builder_end(&fates.changed));
 	explain_put(&dict, "added", g_variant_builder_end(&fates.added));
 	explain_put_text(&dict, "body", body ? "rewritten" : "as it came");
+	g_variant_builder_init(&words, G_VARIANT_TYPE("av"));
+	for (guint i = 0; done && i < done->len; i++)
+		g_variant_builder_add(&words, "v", text_value(g_ptr_array_index(done, i), strlen(g_ptr_array_index(done, i))));
+	explain_put(&dict, "done", g_variant_builder_end(&words));
 	return g_variant_builder_end(&dict);
 }

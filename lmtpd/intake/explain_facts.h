@@ -19,7 +19,10 @@ void explain_put_number(GVariantBuilder *dict, const char *name, gint64 number);
 /** The rules that were looked at, in order; floating av of a{sv}. */
 GVariant *explain_rules_value(const GPtrArray *trace);
 
-/** What became of the fields between arrival and departure: floating a{sv} of removed, changed and added, and how the body left. */
-GVariant *explain_changes(const struct header *came, const struct header *goes, gboolean body);
+/**
+ * What became of the fields between arrival and departure: floating a{sv} of removed, changed and added, and how the body left (`body`: as another one).
+ * `done` are words for what the list did beside its own fields; NULL: nothing.
+ */
+GVariant *explain_changes(const struct header *came, const struct header *goes, gboolean body, const GPtrArray *done);
 
 #endif

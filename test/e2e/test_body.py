@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from explaining import explain
 from lab.dmarccheck import Judge
 from lab.postfix import DOMAIN
 from lab.process import BUILD, wait_until
@@ -146,6 +147,14 @@ def test_refused(world):
     reply, _ = post(world, "refuse", author=STRICT)
     assert reply.code == 550 and "5.7.1" in reply.text and "DMARC" in reply.text
     assert footers(copy_of(world, "refuse")[1]) == 0
+
+
+def test_explain_says_what_the_list_does(world):
+    for name, done, body in (("footer", ["footer", "From is the list"], "rewritten"), ("transparent", [], "as it came")):
+        answer, = explain(world, text=world.author.sign(compose(STRICT, name, "Tea", b"At four.\r\n")))
+        changes = answer["posts"][0]["changes"]
+        assert (changes["done"], changes["body"]) == (done, body)
+        assert any(field.startswith("Author: <%s>" % STRICT) for field in changes["added"]) == bool(done)
 
 
 # ---- footers ----
