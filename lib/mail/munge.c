@@ -107,7 +107,7 @@ static void copy_field(const struct header_field *field, struct header *to)
 	struct header_field copy = *field;
 
 	if (field->owned)
-		copy.data = copy.owned = g_memdup2(field->data, field->length + 1);
+		copy.data = copy.owned = g_memdup2(field->data, field->length);
 	g_array_append_val(to->fields, copy);
 }
 
