@@ -167,7 +167,9 @@ static void add_rules(GString *out, GVariant *post)
 		g_autofree char *truth = text_of(rule, "truth");
 		g_autofree char *file = text_of(rule, "file");
 		g_autofree char *name = g_path_get_basename(file);
-		g_string_append_printf(out, "    %s:%" G_GINT64_FORMAT ": %s\n      %s\n", name, number_of(rule, "line"), text,
+		g_autofree char *line = g_strdup_printf("%" G_GINT64_FORMAT ": ", number_of(rule, "line"));
+		/* A setting has no line. */
+		g_string_append_printf(out, "    %s:%s%s\n      %s\n", name, number_of(rule, "line") > 0 ? line : "", text,
 			flag_of(rule, "for_method") ? truth : "is for other methods");
 		add_conditions(out, rule);
 	}

@@ -79,6 +79,9 @@ struct rules_decision {
 	char trouble[RULES_TROUBLE];  /**< printable ASCII, names no person; "" when none */
 };
 
+/** Where a rule stands: "FILE:LINE", or "settings:NAME". The caller frees it. */
+char *rules_rule_place(const struct rules_rule *rule) G_GNUC_WARN_UNUSED_RESULT;
+
 /** What is wrong in a file. */
 struct rules_problem {
 	char *file;

@@ -25,6 +25,11 @@ char *rules_problem_text(const struct rules_problem *problem)
 		problem->warning ? "warning: " : "", problem->text);
 }
 
+char *rules_rule_place(const struct rules_rule *rule)
+{
+	return rule->line ? g_strdup_printf("%s:%u", rule->file, rule->line) : g_strdup_printf("%s:%s", rule->file, rule->text);
+}
+
 void rules_problem_add(GPtrArray *problems, const char *file, guint line, const char *text)
 {
 	struct rules_problem *problem = g_new0(struct rules_problem, 1);

@@ -54,7 +54,8 @@ struct verdict wish_call(struct worker *worker, const struct wish *wish, GVarian
 	case CRM_CALL_TROUBLE:
 		return verdict;
 	}
-	log_info("list=<%s>: wish to %s: the CRM %s", wish->list, wish->word, *refused ? "refuses it" : "has done it");
+	if (!worker->dry)
+		log_info("list=<%s>: wish to %s: the CRM %s", wish->list, wish->word, *refused ? "refuses it" : "has done it");
 	*fields = jobs_fields((struct jobs_pair[]){{"text", text}, {"words", words}, {NULL, NULL}});
 	return VERDICT_UNDECIDED;
 }

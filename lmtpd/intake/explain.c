@@ -159,7 +159,7 @@ void explain_rules(const struct post *post, const struct rules_decision *decisio
 	if (*decision->trouble)
 		explain_put_text(&dict, "trouble", decision->trouble);
 	if (decision->rule) {
-		g_autofree char *place = g_strdup_printf("%s:%u", decision->rule->file, decision->rule->line);
+		g_autofree char *place = rules_rule_place(decision->rule);
 
 		explain_put_text(&dict, "place", place);
 		explain_put_text(&dict, "text", decision->rule->text);

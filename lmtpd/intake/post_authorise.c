@@ -258,9 +258,9 @@ enum { RULE_SHOWN = 200 }; /* bytes of a rule that moderators are shown */
 
 static char *name_rule(const struct rules_rule *rule)
 {
-	g_autofree char *file = g_path_get_basename(rule->file);
+	g_autofree char *place = rules_rule_place(rule);
 
-	return rule->line ? g_strdup_printf("%s:%u", file, rule->line) : g_strdup_printf("%s:%s", file, rule->text);
+	return g_path_get_basename(place);
 }
 
 struct verdict post_authorise(struct post *post)

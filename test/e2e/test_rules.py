@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lab.postfix import DOMAIN
+from explaining import explain, run
 from lab.process import BUILD, wait_until
 from lab.world import World, address, compose
 
@@ -129,6 +129,15 @@ def test_emergency_brake(world):
     members = set(world.crm.members("brake"))
     wait_until(lambda: members <= {a for c in world.sink.transactions() if c.header("List-Id") for a in c.recipients}, 20, "the post at every member")
     assert not [c for c in world.sink.transactions() if c.header("List-Id") and b"x-rollcall" in c.message.lower()]
+
+
+def test_explain_names_the_setting(world):
+    message = compose(PAID, "brake")
+    answer, = explain(world, "--to", address("brake"), text=message)
+    rules = answer["posts"][0]["rules"]
+    assert rules["place"] == "settings:emergency" and rules["action"] == "editorkey" and rules["reason"] == "emergency"
+    status, text, _ = run(world, "--to", address("brake"), text=message)
+    assert status == 0 and ", by settings:emergency\n" in text and "    settings:emergency\n      true\n" in text, text
 
 
 @pytest.mark.parametrize("author, how, rule, code, words", [

@@ -6,6 +6,7 @@ import urllib.parse
 
 import pytest
 
+from explaining import explain
 from lab.crm import schema
 from lab.postfix import DOMAIN
 from lab.process import wait_until
@@ -78,6 +79,16 @@ def test_leave_and_join_by_confirmation(world):
     # The mail was no post: no member has it.
     world.postfix.wait_empty()
     assert not [c for c in world.sink.transactions() if c.header("List-Id")]
+
+
+def test_explain_calls_nothing(world):
+    """Not even for an author who would be believed."""
+    person = "ezra@post.example.com"
+    world.crm.join(person, "deelnemers")
+    answer, = explain(world, "--to", address("deelnemers-unsubscribe"), "--method", "smime", text=compose(person, address("deelnemers-unsubscribe")))
+    assert "wish to unsubscribe: called" in answer["posts"][0]["text"], answer
+    assert person in world.crm.members("deelnemers")
+    assert not world.rollcall.log("ezra")
 
 
 def test_one_question_a_day(world):

@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "lib/mail/author_signed.h"
 #include "lib/base/limits.h"
+#include "lib/mail/author_signed.h"
 #include "lib/mail/cook_fields.h"
 #include "lib/mail/mail_date.h"
 #include "test/unit/mail_help.h"
