@@ -14,18 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab import smime
-from lab.process import BUILD
 from lab.smime import Authority, detached_body, detached_fields, entity, mail, opaque, signed
-
-PROBE = os.path.join(BUILD, "test", "session", "smime_probe")
-AUTHOR = "chaya@mail.example.net"
-
-
-def judge(message, *options, author=AUTHOR, timeout=60):
-    """(result, signer, reason)"""
-    done = subprocess.run([PROBE, *options, author], input=message, capture_output=True, timeout=timeout)
-    assert done.returncode == 0, done.stderr
-    return tuple(done.stdout.decode().split("\n")[:3])
+from smime_judge import AUTHOR, PROBE, judge
 
 
 class Pki:
@@ -73,7 +63,7 @@ def test_contents(pki, make, content):
     assert pki.passes(make(AUTHOR, pki.good, content=content))
 
 
-@pytest.mark.parametrize("kind, options", [(2048, ()), (3072, ("rsa_padding_mode:pss",)), ("ec", ())])
+@pytest.mark.parametrize("kind, options", [(2048, ()), (2048, ("rsa_padding_mode:pss",)), ("ec", ())])
 def test_keys(pki, kind, options):
     assert pki.passes(signed(AUTHOR, pki.root.issue("key", AUTHOR, kind=kind), options=options))
 

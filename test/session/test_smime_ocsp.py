@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from lab.process import free_port
 from lab.smime import Authority, Responder, signed
-from test_smime import AUTHOR, judge
+from smime_judge import AUTHOR, judge
 
 LOOPBACK = ("--allow", "127.0.0.0/8")
 
