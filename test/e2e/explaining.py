@@ -31,8 +31,8 @@ def explain(world, *arguments, text=b""):
 
 
 def plain(text):
-    """A reply or text without what no question can know: Postfix's queue id, the number of the held post."""
-    return re.sub(r"held as \d+", "held as N", re.sub(r"queued as \w+", "queued as ID", text))
+    """A reply or text without what no question can know: Postfix's queue id, the number of the held post, who was answered a moment ago."""
+    return re.sub(r"held as \d+", "held as N", re.sub(r"queued as \w+", "queued as ID", re.sub(r"(wish to \w+): later", r"\1: answered", text)))
 
 
 def of_answer(post):
