@@ -35,6 +35,10 @@ def shared():
         os.makedirs(scenarios)
         with open(os.path.join(scenarios, "send.mine"), "w") as f:
             f.write(MINE)
+        footer = os.path.join(world.rollcall.directory, "etc", "footer.txt")
+        with open(footer, "w") as f:
+            f.write("To leave, say so.\n")
+        world.rollcall.configure({"list " + address("testlist"): {"footer_file": footer}})
         world.rollcall.start()
         yield world
 
@@ -113,6 +117,9 @@ def test_what_it_knows(shared):
     assert not any(field.startswith("Subject:") for kind in ("removed", "changed", "added") for field in changes[kind])
     assert post["authentication"]["method"] == "smtp" and post["authentication"]["dkim"] == []
     assert set(post["authentication"]) == {"method", "dkim", "spf", "dmarc", "arc", "smime", "sasl"}
+
+    changes = one(shared, compose(OWNER, "testlist"))["changes"]
+    assert changes["done"] == ["footer"] and changes["body"] == "rewritten"
 
     refused = one(shared, compose(STRANGER, "testlist"))
     assert refused["told"] == {"moderators": 0, "author": "nothing", "bounce": True}
