@@ -11,7 +11,7 @@ import time
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from lab.postfix import DOMAIN
-from lab.process import LabError, tidy_signals, wait_until
+from lab.process import BUILD, LabError, run, tidy_signals, wait_until
 from lab.world import World, compose, wait_for_the_end
 
 AUTHOR, LEAVER, STRANGER = "chaya@mail.example.net", "femke+lists@post.example.com", "mallory@elsewhere.example"
@@ -113,6 +113,11 @@ def a_stranger_posts(story, world):
     story.quote(reason)
     story.check("the refusal is a permanent one that says who may post (550 5.7.1)",
                 notice.sender == "" and "550 5.7.1" in reason and "Only members of this list may write" in reason, reason)
+    story.tell("Why? `rollcall explain post.eml` runs the same code without sending anything:")
+    said = run([os.path.join(BUILD, "rollcall"), "explain", "--config", world.rollcall.config], input=compose(STRANGER, LIST, "Cheap watches").decode()).stdout
+    for line in re.findall(r"^  ((?:reply|decided|author) .*)$", said, re.MULTILINE):
+        story.quote(line)
+    story.check("it says what happened", "550 5.7.1 Only members of this list may write" in said)
 
 
 def the_crm_is_down(story, world):
