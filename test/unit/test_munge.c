@@ -96,6 +96,23 @@ static void test_wrap(void **state)
 	help_clear(&cooked);
 }
 
+/* A last field without a line end is one of ours in the header, and ends where it ends. */
+static void test_wrap_without_a_body(void **state)
+{
+	struct help_message message = help_message("From: a@a.example\r\nContent-Type: text/html");
+	const struct wrap wrap = {.munge = {.list = LIST, .reply_to = "author"}, .came = &message.header, .body = ""};
+	struct header cooked = {0};
+	GString *made = NULL;
+
+	header_copy(&message.header, &cooked);
+	struct verdict verdict = munge_wrap(&wrap, &cooked, &made);
+	assert_false(verdict_is_final(&verdict));
+	assert_string_equal(made->str, "From: a@a.example\r\nContent-Type: text/html\r\n\r\n");
+	g_string_free(made, TRUE);
+	header_clear(&cooked);
+	help_clear(&message);
+}
+
 /* What a signature covers before and after; the field itself is put before both. */
 static const struct {
 	const char *tags, *before, *after;
@@ -137,7 +154,10 @@ static void test_survival(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_from), cmocka_unit_test(test_wrap), cmocka_unit_test(test_survival)};
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_from), cmocka_unit_test(test_wrap), cmocka_unit_test(test_wrap_without_a_body),
+		cmocka_unit_test(test_survival),
+	};
 
 	g_free(mail_warm_up());
 	return cmocka_run_group_tests(tests, NULL, NULL);
