@@ -16,17 +16,22 @@ static gboolean is_unseen(gunichar c)
 		(c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
+/* A line end of preformatted text. */
+static void put_line_end(struct html_writer *writer)
+{
+	if (writer->line->len == 0)
+		html_line_gap(writer);
+	html_line_break(writer);
+}
+
 static void put_gap(struct html_writer *writer, gunichar c)
 {
-	if (writer->preformatted > 0 && c == '\n') {
-		if (writer->line->len == 0)
-			html_line_gap(writer);
-		html_line_break(writer);
-	} else if (writer->preformatted > 0 && c != '\r') {
+	gboolean kept = writer->preformatted > 0 && c != '\r';
+
+	if (kept && c == '\n')
+		put_line_end(writer);
+	else if (kept || (writer->line->len > 0 && writer->line->str[writer->line->len - 1] != ' '))
 		g_string_append_c(writer->line, ' ');
-	} else if (writer->line->len > 0 && writer->line->str[writer->line->len - 1] != ' ') {
-		g_string_append_c(writer->line, ' ');
-	}
 }
 
 void html_line_text(struct html_writer *writer, const char *text, size_t length)

@@ -26,6 +26,7 @@ MAY_INCLUDE = {
 # Libraries that only some rooms may know: a header's pattern, and the folders.
 LIBRARIES = [
     (r"gmime/", {"lib/mail", "lib/rules", "lmtpd/intake"}, "GMime is for the parser's room"),
+    (r"libxml/", {"lib/mail"}, "libxml2 is for the parser's room"),
     (r"dkim\.h", {"lib/mail", "lmtpd/intake"}, "libopendkim is for the parser's room"),
     (r"(mysql|mariadb|errmsg)", {"lib/crm"}, "the CRM has one door, lib/crm"),
     (r"sqlite3\.h", {"lib/store"}, "the store is lib/store"),
@@ -37,9 +38,9 @@ LIBRARIES = [
 # What each program must not be linked with. rollcall-pipe: nothing but libc.
 PROGRAMS = {
     "rollcall-intake": r"lib(mariadb|mysqlclient|sqlite3|unbound|event|ssl)\b",
-    "rollcall-dispatch": r"lib(gmime|opendkim|ssl)\b",
-    "rollcall-lmtpd": r"lib(gmime|opendkim|mariadb|mysqlclient|sqlite3|unbound|event)\b",
-    "rollcall": r"lib(gmime|opendkim)\b",
+    "rollcall-dispatch": r"lib(gmime|opendkim|xml2|ssl)\b",
+    "rollcall-lmtpd": r"lib(gmime|opendkim|xml2|mariadb|mysqlclient|sqlite3|unbound|event)\b",
+    "rollcall": r"lib(gmime|opendkim|xml2)\b",
     "rollcall-pipe": r"^(?!libc\.)",
 }
 

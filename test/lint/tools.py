@@ -94,7 +94,7 @@ def lint_cppcheck():
 
 def flags():
     """What the compiler needs to read our files; foreign headers are system headers."""
-    packages = ["glib-2.0", "gmime-3.0", "opendkim", "json-glib-1.0", "libmariadb" if run(["pkg-config", "--exists", "libmariadb"]).returncode == 0 else "mysqlclient"]
+    packages = ["glib-2.0", "gmime-3.0", "libxml-2.0", "opendkim", "json-glib-1.0", "libmariadb" if run(["pkg-config", "--exists", "libmariadb"]).returncode == 0 else "mysqlclient"]
     words = run(["pkg-config", "--cflags"] + packages).stdout.split()
     macros = ["-D_GNU_SOURCE"] + ['-D%s="x"' % name for name in ["G_LOG_DOMAIN"] + re.findall(r"-D(ROLLCALL_\w+)=", text("Makefile"))]
     return ["-std=gnu11", "-I."] + macros + [word.replace("-I", "-isystem", 1) for word in words]
