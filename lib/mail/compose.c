@@ -87,6 +87,18 @@ void compose_text_part(const char *type, const char *text, size_t length, struct
 		transfer_quote(text, length, part->body);
 }
 
+void compose_put_fields(const struct compose_part *part, struct header *header)
+{
+	g_auto(GStrv) fields = g_strsplit(part->fields->str, "\r\n", -1);
+
+	for (char **field = fields; *field && **field; field++) {
+		char *colon = strchr(*field, ':');
+
+		*colon = '\0';
+		header_append(header, *field, colon + 2);
+	}
+}
+
 /* CR and LF only together, and no NUL. */
 static gboolean has_clean_lines(const char *data, size_t length)
 {

@@ -38,6 +38,9 @@ char *compose_mailbox(const char *name, const char *address) G_GNUC_WARN_UNUSED_
 /** A part of this text type in UTF-8 (CRLF line ends), in the plainest encoding that nobody on the way has to change. */
 void compose_text_part(const char *type, const char *text, size_t length, struct compose_part *part);
 
+/** Adds the part's fields to the end of a header, whose whole body it is. */
+void compose_put_fields(const struct compose_part *part, struct header *header);
+
 /**
  * Whether a post can go along as message/rfc822: what is inside travels like the rest, and a server may break its long lines, demand
  * SMTPUTF8 for its headers, or see other parts than its author did. `*eight_bit` tells whether its bytes need 8BITMIME.

@@ -130,13 +130,7 @@ void notice_build(const struct notice *notice, struct compose_message *message)
 
 	put_fields(notice, &message->header);
 	make_all(notice, &part);
-	g_auto(GStrv) fields = g_strsplit(part.fields->str, "\r\n", -1);
-	for (char **field = fields; *field && **field; field++) {
-		char *colon = strchr(*field, ':');
-
-		*colon = '\0';
-		header_append(&message->header, *field, colon + 2);
-	}
+	compose_put_fields(&part, &message->header);
 	g_string_free(part.fields, TRUE);
 	message->body = part.body;
 }

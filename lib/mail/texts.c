@@ -127,7 +127,7 @@ static gboolean read_sentence(GHashTable *found, const char *line, struct text *
 	else if (*line != ' ' && g_hash_table_contains(found, key))
 		*problem = g_strdup("this key stands twice");
 	else
-		*problem = texts_check_line(part, " ");
+		*problem = texts_check_line(part, *line == ' ' ? " " : texts_key_fields(key));
 	if (*problem)
 		return FALSE;
 	if (*line == ' ') {

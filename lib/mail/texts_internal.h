@@ -17,6 +17,9 @@ extern const struct texts_row texts_table[];
 /** The keys of `sentences` that our programs ask for; NULL-terminated. */
 extern const char *const texts_keys[];
 
+/** What the sentence of this key may use beside TEXTS_COMMON, as a row has it. Static. */
+const char *texts_key_fields(const char *key);
+
 /** The row of a text, or NULL. */
 const struct texts_row *texts_row(const char *name);
 

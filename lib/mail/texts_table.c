@@ -41,6 +41,8 @@ const struct texts_row texts_table[] = {
 	/* to owners */
 	{"note-subscribe", " person "},
 	{"note-unsubscribe", " person "},
+	/* to members */
+	{"digest", " volume issue date part page "},
 	{NULL, NULL},
 };
 
@@ -61,7 +63,26 @@ const char *const texts_keys[] = {
 	"filter-note",
 	/* what became of a wish to join or to leave */
 	"wish-noted",
+	/* digests and posts as plain text */
+	"digest-part", "digest-topics", "digest-no-subject", "file-named", "file-unnamed", "file-archive",
+	"notice-archive", "notice-no-archive",
 	NULL};
+
+static const struct texts_row sentences_with_fields[] = {
+	{"digest-part", " part parts "},
+	{"file-named", " name type size "},
+	{"file-unnamed", " type size "},
+	{"file-archive", " url "},
+	{"notice-archive", " url "},
+};
+
+const char *texts_key_fields(const char *key)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(sentences_with_fields); i++)
+		if (strcmp(sentences_with_fields[i].name, key) == 0)
+			return sentences_with_fields[i].fields;
+	return " ";
+}
 
 const struct texts_row *texts_row(const char *name)
 {
