@@ -211,3 +211,7 @@ SETTING(SCOPE_LIST, feedback_id, TYPE_TEXT, "", 0, 200, NULL,
 	"A Feedback-ID field for Gmail's reports, such as choir:lists:example:rollcall; empty: none of ours.")
 SETTING(SCOPE_LIST, cfbl_address, TYPE_TEXT, "", 0, 254, NULL,
 	"A CFBL-Address field (RFC 9477): where complaints about our mail go, such as fbl@example.org; report=arf; empty: none.")
+SETTING(SCOPE_LIST, nodupes, TYPE_BOOLEAN, "no", 0, 0, NULL,
+	"Whether members whose address stands in To or Cc get no copy from the list.")
+SETTING(SCOPE_LIST, nodupes_lists, TYPE_BOOLEAN, "no", 0, 0, NULL,
+	"Whether members of two lists that one post goes to get one copy.")

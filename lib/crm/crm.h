@@ -13,7 +13,7 @@
 #include "lib/base/settings.h"
 #include "lib/base/verdict.h"
 #include "lib/list/list.h"
-#include "lib/list/recipients.h"
+#include "lib/list/roster.h"
 
 struct crm;
 
@@ -80,18 +80,26 @@ struct crm_reading {
 	guint skipped;    /**< rows that are no usable address */
 	guint duplicates; /**< rows whose address was there already */
 	guint looping;    /**< rows that are an address of ours (a list, its roles, the site's) */
+	guint left_out;   /**< rows that the wish leaves out */
+};
+
+/** Whose addresses are asked for. Nothing is owned. */
+struct crm_wish {
+	const char *list;
+	enum list_role role;
+	const char *author;          /**< normal form: who does not want his own posts (`not_me`) and has this address is left out; or NULL */
+	GHashTable *addressed;       /**< address_key()s that have a copy already and get no second one; or NULL */
+	const struct roster *besides; /**< not settled: who is in it has one, too; or NULL */
 };
 
 /**
- * Reads everybody who gets a copy, now: for LIST_ROLE_POST the members (but mode `nomail`), for
- * LIST_ROLE_OWNER the owners, for LIST_ROLE_EDITOR the moderators or, if there are none, the
- * owners. One consistent snapshot, checked against its own COUNT and mysql_errno() before
- * anything is returned. CRM_NOT_FOUND: the list has no row at all. On CRM_FOUND the caller frees
- * `*recipients` (sealed; may be empty).
+ * Reads everybody who gets a copy, now: for LIST_ROLE_POST the members by the way they want it, without those of mode `nomail`; for
+ * LIST_ROLE_OWNER the owners, for LIST_ROLE_EDITOR the moderators or, if there are none, the owners, all by RECEPTION_MAIL.
+ * One consistent snapshot, checked against its own COUNT and mysql_errno() before anything is returned. CRM_NOT_FOUND: the
+ * list has no row at all. On CRM_FOUND the caller frees `*roster`, which may be empty and is not settled yet.
  */
-enum crm_result crm_recipients(struct crm *crm, const char *list, enum list_role role,
-	struct recipients **recipients, struct crm_reading *reading, struct verdict *verdict)
-	G_GNUC_WARN_UNUSED_RESULT;
+enum crm_result crm_roster(struct crm *crm, const struct crm_wish *wish, struct roster **roster, struct crm_reading *reading,
+	struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
 
 enum { CRM_CALL_TEXT = 400 }; /* bytes of what a procedure says */
 /** Whether a text can name a stored procedure: NAME or DATABASE.NAME of letters, digits and "_". */

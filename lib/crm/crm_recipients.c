@@ -3,8 +3,8 @@
  * and read in one snapshot; the count must agree, the server must have said that this was the
  * end, and only then is anything handed on.
  *
- * Members: each row that wants mail is one; an address on several rows gets mail when any of them
- * wants it. Duplicates are exact after normalising, so a local part in other capitals is another
+ * Members: each row that wants the list in some way is one; an address on several rows gets it once, in the most
+ * direct way (roster.h). Duplicates are exact after normalising, so a local part in other capitals is another
  * recipient (only its host knows better). Local parts beyond ASCII are skipped: one such
  * recipient would turn the whole queue file into SMTPUTF8 mail, which then bounces at every host
  * that lacks it.
@@ -22,11 +22,10 @@ enum {
 };
 
 struct fan {
-	const char *list;
-	enum list_role role;
+	const struct crm_wish *wish;
 	char *spelling; /* the list's, as the view has it */
-	struct recipients *recipients;
-	GPtrArray *suspects; /* addresses in our own domains */
+	struct roster *roster;
+	GPtrArray *suspects[RECEPTION_VARIANTS]; /* addresses in our own domains; NULL while there is none */
 	GPtrArray *words;    /* reception modes that nobody knows, for the log */
 	GString *normal;
 	guint seen;
@@ -60,17 +59,17 @@ static void log_skipped(const struct fan *fan)
 			g_string_append_printf(text, "%s%u %s", text->len ? ", " : "", fan->reasons[i],
 				address_word(place_reason(i)));
 	if (text->len)
-		log_warning("crm: list %s: %u of %u rows have no address we can send to: %s", fan->list,
+		log_warning("crm: list %s: %u of %u rows have no address we can send to: %s", fan->wish->list,
 			fan->reading->skipped, fan->reading->rows, text->str);
 }
 
 static void log_words(const struct fan *fan)
 {
 	for (guint i = 0; i < MIN(fan->words->len, WORDS_LOGGED); i++)
-		log_warning("crm: list %s: reception mode %s means nothing, taken as mail", fan->list,
+		log_warning("crm: list %s: reception mode %s means nothing, taken as mail", fan->wish->list,
 			(const char *)fan->words->pdata[i]);
 	if (fan->words->len > WORDS_LOGGED)
-		log_warning("crm: list %s: and further reception modes that mean nothing", fan->list);
+		log_warning("crm: list %s: and further reception modes that mean nothing", fan->wish->list);
 }
 
 static void note_word(struct fan *fan, const struct crm_cell *cell)
@@ -85,26 +84,45 @@ static void note_word(struct fan *fan, const struct crm_cell *cell)
 		g_ptr_array_add(fan->words, g_steal_pointer(&word));
 }
 
-static gboolean wants_mail(struct fan *fan, const struct crm_cell *cell)
+/* Whoever has a copy already, or wants none of his own. */
+static gboolean is_left_out(const struct fan *fan, const char *address, gboolean not_me)
 {
-	switch (crm_rows_mode(cell)) {
-	case CRM_MODE_NOMAIL:
+	const struct crm_wish *wish = fan->wish;
+
+	if (not_me && wish->author && address_same(wish->author, address))
+		return TRUE;
+	if (wish->besides && roster_has(wish->besides, address))
+		return TRUE;
+	if (!wish->addressed)
 		return FALSE;
-	case CRM_MODE_UNCLEAR:
-		note_word(fan, cell);
-		return TRUE;
-	case CRM_MODE_MAIL:
-		return TRUE;
-	}
-	log_panic("wants_mail");
+	g_autofree char *key = address_key(address);
+	return g_hash_table_contains(wish->addressed, key);
 }
 
-static void add(struct crm *crm, struct fan *fan, const char *address)
+static void add(struct crm *crm, struct fan *fan, enum reception reception, const char *address)
 {
-	if (crm_loop_suspects(crm, address))
-		g_ptr_array_add(fan->suspects, g_strdup(address));
-	else if (!recipients_add(fan->recipients, address))
+	if (crm_loop_suspects(crm, address)) {
+		if (!fan->suspects[reception])
+			fan->suspects[reception] = g_ptr_array_new_with_free_func(wipe_and_free);
+		g_ptr_array_add(fan->suspects[reception], g_strdup(address));
+	} else if (!roster_add(fan->roster, reception, address)) {
 		fan->reading->duplicates++;
+	}
+}
+
+static void add_member(struct crm *crm, struct fan *fan, const struct crm_cell *mode)
+{
+	enum reception reception;
+	gboolean not_me;
+
+	if (!crm_rows_reception(mode, &reception, &not_me))
+		note_word(fan, mode);
+	if (reception == RECEPTION_NOMAIL)
+		return;
+	if (is_left_out(fan, fan->normal->str, not_me))
+		fan->reading->left_out++;
+	else
+		add(crm, fan, reception, fan->normal->str);
 }
 
 /* The address of a row into fan->normal; FALSE when it is none, which is counted. */
@@ -129,8 +147,8 @@ static gboolean read_members(struct crm *crm, struct fan *fan)
 
 	while (statement && (step = crm_statement_next(statement, &cells)) == CRM_ROW) {
 		fan->seen++;
-		if (take_address(fan, &cells[0]) && wants_mail(fan, &cells[1]))
-			add(crm, fan, fan->normal->str);
+		if (take_address(fan, &cells[0]))
+			add_member(crm, fan, &cells[1]);
 	}
 	if (step != CRM_END)
 		return FALSE;
@@ -141,20 +159,40 @@ static gboolean read_members(struct crm *crm, struct fan *fan)
 }
 
 /* Suspects that are no address of ours after all are members like any other. */
-static gboolean settle_suspects(struct crm *crm, struct fan *fan)
+static gboolean settle(struct crm *crm, struct fan *fan, enum reception reception)
 {
+	GPtrArray *suspects = fan->suspects[reception];
 	guint looping = 0;
 
-	if (fan->suspects->len == 0)
+	if (!suspects || suspects->len == 0)
 		return TRUE;
-	if (!crm_loop_remove(crm, fan->suspects, &looping))
+	if (!crm_loop_remove(crm, suspects, &looping))
 		return FALSE;
 	fan->reading->looping += looping;
-	for (guint i = 0; i < fan->suspects->len; i++)
-		if (!recipients_add(fan->recipients, fan->suspects->pdata[i]))
+	for (guint i = 0; i < suspects->len; i++)
+		if (!roster_add(fan->roster, reception, suspects->pdata[i]))
 			fan->reading->duplicates++;
-	g_ptr_array_set_size(fan->suspects, 0);
+	g_ptr_array_set_size(suspects, 0);
 	return TRUE;
+}
+
+static gboolean settle_suspects(struct crm *crm, struct fan *fan)
+{
+	for (guint i = 0; i < RECEPTION_VARIANTS; i++)
+		if (!settle(crm, fan, (enum reception)i))
+			return FALSE;
+	return TRUE;
+}
+
+static void fan_clear(struct fan *fan)
+{
+	for (guint i = 0; i < RECEPTION_VARIANTS; i++)
+		if (fan->suspects[i])
+			g_ptr_array_unref(fan->suspects[i]);
+	g_ptr_array_unref(fan->words);
+	explicit_bzero(fan->normal->str, fan->normal->allocated_len);
+	g_string_free(fan->normal, TRUE);
+	g_free(fan->spelling);
 }
 
 static gboolean read_candidates(struct crm *crm, struct fan *fan, enum crm_query query, GPtrArray *candidates)
@@ -174,7 +212,7 @@ static gboolean read_candidates(struct crm *crm, struct fan *fan, enum crm_query
 	}
 	if (count > ROLE_LIMIT)
 		log_warning("crm: alarm: list %s: %u rows say '%s', which cannot be meant; only %d get this mail",
-			fan->list, count, list_role_word(fan->role), ROLE_LIMIT);
+			fan->wish->list, count, list_role_word(fan->wish->role), ROLE_LIMIT);
 	return step == CRM_END;
 }
 
@@ -188,10 +226,10 @@ static gboolean read_role(struct crm *crm, struct fan *fan, enum crm_query query
 	for (guint i = 0; i < candidates->len; i++) {
 		guint standing = 0;
 
-		if (!crm_person_look(crm, fan->list, candidates->pdata[i], &standing))
+		if (!crm_person_look(crm, fan->wish->list, candidates->pdata[i], &standing))
 			return FALSE;
 		if (standing & standing_bit)
-			add(crm, fan, candidates->pdata[i]);
+			add(crm, fan, RECEPTION_MAIL, candidates->pdata[i]);
 	}
 	return settle_suspects(crm, fan);
 }
@@ -212,12 +250,12 @@ static gboolean read_editors(struct crm *crm, struct fan *fan)
 {
 	if (!read_role(crm, fan, CRM_SQL_MODERATORS, STANDING_MODERATOR))
 		return FALSE;
-	return recipients_count(fan->recipients) > 0 || read_role(crm, fan, CRM_SQL_OWNERS, STANDING_OWNER);
+	return roster_count(fan->roster, RECEPTION_MAIL) > 0 || read_role(crm, fan, CRM_SQL_OWNERS, STANDING_OWNER);
 }
 
 static gboolean read_by_role(struct crm *crm, struct fan *fan)
 {
-	switch (fan->role) {
+	switch (fan->wish->role) {
 	case LIST_ROLE_POST:
 		return read_post(crm, fan);
 	case LIST_ROLE_EDITOR:
@@ -239,7 +277,7 @@ static gboolean fan_work(struct crm *crm, void *context)
 {
 	struct fan *fan = context;
 
-	if (!crm_list_count(crm, fan->list, &fan->spelling, &fan->reading->rows))
+	if (!crm_list_count(crm, fan->wish->list, &fan->spelling, &fan->reading->rows))
 		return FALSE;
 	if (!fan->spelling)
 		return TRUE;
@@ -248,27 +286,22 @@ static gboolean fan_work(struct crm *crm, void *context)
 	return done;
 }
 
-enum crm_result crm_recipients(struct crm *crm, const char *list, enum list_role role,
-	struct recipients **recipients, struct crm_reading *reading, struct verdict *verdict)
+enum crm_result crm_roster(struct crm *crm, const struct crm_wish *wish, struct roster **roster, struct crm_reading *reading,
+	struct verdict *verdict)
 {
-	recipients_auto struct recipients *all = recipients_new();
-	g_autoptr(GPtrArray) suspects = g_ptr_array_new_with_free_func(wipe_and_free);
-	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GString) normal = g_string_sized_new(CRM_CELL_SIZE);
-	struct fan fan = {.list = list, .role = role, .recipients = all, .suspects = suspects, .words = words,
-		.normal = normal, .reading = reading};
+	roster_auto struct roster *all = roster_new();
+	struct fan fan = {.wish = wish, .roster = all, .words = g_ptr_array_new_with_free_func(g_free),
+		.normal = g_string_sized_new(CRM_CELL_SIZE), .reading = reading};
 
-	*recipients = NULL;
+	*roster = NULL;
 	*reading = (struct crm_reading){0};
-	gboolean done = crm_run(crm, fan_work, &fan, list, verdict);
+	gboolean done = crm_run(crm, fan_work, &fan, wish->list, verdict);
 	gboolean found = fan.spelling != NULL;
-	g_free(fan.spelling);
-	explicit_bzero(normal->str, normal->allocated_len);
+	fan_clear(&fan);
 	if (!done)
 		return CRM_TROUBLE;
 	if (!found)
 		return CRM_NOT_FOUND;
-	recipients_seal(all);
-	*recipients = g_steal_pointer(&all);
+	*roster = g_steal_pointer(&all);
 	return CRM_FOUND;
 }

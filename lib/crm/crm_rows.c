@@ -44,19 +44,11 @@ static gboolean is_word(const char *data, gsize length, const char *const *words
 	return FALSE;
 }
 
-enum crm_mode crm_rows_mode(const struct crm_cell *cell)
+gboolean crm_rows_reception(const struct crm_cell *cell, enum reception *reception, gboolean *not_me)
 {
-	static const char digest[] = "digest";
-	const char *data = cell->data;
-	gsize length = cell->length;
-
-	if (cell->null || cell->truncated)
-		return CRM_MODE_UNCLEAR;
-	trim(&data, &length);
-	if (text_equal_ascii_case(data, length, "mail") ||
-		(length >= strlen(digest) && g_ascii_strncasecmp(data, digest, strlen(digest)) == 0))
-		return CRM_MODE_MAIL;
-	return text_equal_ascii_case(data, length, "nomail") ? CRM_MODE_NOMAIL : CRM_MODE_UNCLEAR;
+	*reception = RECEPTION_MAIL;
+	*not_me = FALSE;
+	return !cell->null && !cell->truncated && reception_read(cell->data, cell->length, reception, not_me);
 }
 
 /* A whole number with an optional sign: `*zero` says whether it is 0, however many digits it has. */

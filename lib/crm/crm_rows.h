@@ -9,6 +9,7 @@
 #include <glib.h>
 
 #include "lib/list/address.h"
+#include "lib/list/reception.h"
 
 /** One value as it came from the server. */
 struct crm_cell {
@@ -27,12 +28,10 @@ struct crm_cell {
 enum address_result crm_rows_address(const struct crm_cell *cell, gboolean utf8_allowed, GString *normal)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-enum crm_mode {
-	CRM_MODE_MAIL,    /**< gets each post: "mail", and "digest…" until there are digests */
-	CRM_MODE_NOMAIL,  /**< is a member and gets nothing */
-	CRM_MODE_UNCLEAR, /**< NULL or another word: counts as mail, and the log says so */
-};
-enum crm_mode crm_rows_mode(const struct crm_cell *cell);
+/**
+ * How this row wants the list. FALSE for NULL, a value that is too long, and words that mean nothing: they count as mail, and the log says so.
+ */
+gboolean crm_rows_reception(const struct crm_cell *cell, enum reception *reception, gboolean *not_me);
 
 enum crm_truth {
 	CRM_FALSE,   /**< 0, empty, no, n, false, f, off */

@@ -155,6 +155,13 @@ gboolean recipients_add(struct recipients *recipients, const char *address)
 	return TRUE;
 }
 
+gboolean recipients_has(const struct recipients *recipients, const char *address)
+{
+	if (!recipients->slots)
+		log_panic("recipients_has after recipients_seal");
+	return *find_slot(recipients, address, strlen(address)) != 0;
+}
+
 void recipients_seal(struct recipients *recipients)
 {
 	g_clear_pointer(&recipients->slots, g_free);

@@ -22,6 +22,8 @@ static inline void recipients_clear(struct recipients **recipients)
 
 /** Adds an address in normal form; FALSE when it is there already. Not after recipients_seal(). */
 gboolean recipients_add(struct recipients *recipients, const char *address);
+/** Whether it is there. Not after recipients_seal(). */
+gboolean recipients_has(const struct recipients *recipients, const char *address);
 /** No more additions: gives back what only the duplicate check needed. */
 void recipients_seal(struct recipients *recipients);
 guint recipients_count(const struct recipients *recipients);

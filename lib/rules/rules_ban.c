@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "lib/mail/address_list.h"
 #include "lib/rules/rules_internal.h"
 
 enum { PATTERNS = 1000, LINE = 1024 }; /* patterns that one decision compiles: some milliseconds; bytes of an entry */
@@ -117,7 +118,7 @@ enum rules_truth rules_condition_is_banned(struct rules_run *run, const struct r
 	if (!rules_evaluate(run, rules_term_argument(term, 0), &value))
 		return RULES_TRUTH_TROUBLE;
 	for (guint i = 0; i < value.items->len; i++)
-		rules_addresses(g_ptr_array_index(value.items, i), addresses);
+		address_list_read(g_ptr_array_index(value.items, i), addresses);
 	for (guint i = 0; i < addresses->len && truth == RULES_FALSE; i++)
 		truth = is_banned(run, g_ptr_array_index(addresses, i));
 	return truth;

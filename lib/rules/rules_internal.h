@@ -165,9 +165,7 @@ const struct rules_argument *rules_term_argument(const struct rules_node *term, 
 enum rules_truth rules_pattern_match(struct rules_run *run, const pcre2_code *code, const char *subject);
 /* Unix time of a date with an optional duration; FALSE for a day that no calendar has. Unreadable is `now`. */
 gboolean rules_date(const char *text, gint64 now, gint64 *date);
-/* Appends the addresses in a header's value, in normal form. */
-void rules_addresses(const char *text, GPtrArray *addresses);
-/* Appends those of To and Cc. */
+/* Appends the addresses in To and Cc, in normal form. */
 void rules_recipients(const struct rules_run *run, GPtrArray *addresses);
 /* Raw values as Sympa shows them (folds kept, LF), or decoded ones; appended to `values`. */
 void rules_header_values(const struct rules_run *run, const char *name, gboolean decoded, GPtrArray *values);

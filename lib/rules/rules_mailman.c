@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/list/address.h"
+#include "lib/mail/address_list.h"
 #include "lib/rules/rules_internal.h"
 
 enum { COMMAND_LINES = 10 }; /* of the body that are looked at for a command */
@@ -30,14 +31,14 @@ enum rules_truth rules_condition_implicit_destination(struct rules_run *run, con
 
 	g_ptr_array_add(good, g_strdup_printf("%s@%s", run->facts->list_name, run->facts->list_domain));
 	for (const char *const *alias = run->facts->checks ? run->facts->checks->aliases : NULL; alias && *alias; alias++)
-		rules_addresses(*alias, good);
+		address_list_read(*alias, good);
 	for (guint i = 0; i < term->arguments->len; i++) {
 		rules_value_auto struct rules_value value = {0};
 
 		if (!rules_evaluate(run, rules_term_argument(term, i), &value))
 			return RULES_TRUTH_TROUBLE;
 		for (guint j = 0; j < value.items->len; j++)
-			rules_addresses(g_ptr_array_index(value.items, j), good);
+			address_list_read(g_ptr_array_index(value.items, j), good);
 	}
 	rules_recipients(run, recipients);
 	for (guint i = 0; i < recipients->len; i++)

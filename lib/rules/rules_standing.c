@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "lib/mail/address_list.h"
 #include "lib/rules/rules_internal.h"
 
 /* The addresses in the argument. FALSE on trouble. */
@@ -14,7 +15,7 @@ static gboolean read_who(struct rules_run *run, const struct rules_argument *arg
 	if (!rules_evaluate(run, argument, &value))
 		return FALSE;
 	for (guint i = 0; i < value.items->len; i++)
-		rules_addresses(g_ptr_array_index(value.items, i), addresses);
+		address_list_read(g_ptr_array_index(value.items, i), addresses);
 	return TRUE;
 }
 

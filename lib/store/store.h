@@ -82,6 +82,12 @@ enum store_state {
  */
 enum store_state store_claim(struct store *store, const guint8 key[STORE_KEY_SIZE], GString *queue_id,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Looks up one part of the K in hand, such as the variant for members who want plain text: a record of its own, so that a retry sends only
+ * what was not sent. `part` receives its key, which is in hand with K until the next part is looked up. NEW, UNCLEAR, DONE or TROUBLE.
+ */
+enum store_state store_claim_part(struct store *store, const char *name, guint8 part[STORE_KEY_SIZE], GString *queue_id,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Lets go of the K in hand; nothing happens when there is none. */
 void store_release(struct store *store);
 

@@ -120,6 +120,8 @@ struct store {
 	int copied;                   /* of a copy: changes that making it took */
 	gboolean holding;
 	guint8 held[STORE_KEY_SIZE];  /* K in hand, if holding */
+	gboolean has_part;
+	guint8 part[STORE_KEY_SIZE];  /* of K, if has_part */
 	gint64 job;                   /* the job in hand, or 0 */
 	gboolean has_person_key;
 	guint8 person_key[STORE_PERSON_SIZE];

@@ -19,7 +19,8 @@ static off_t lock_place(const guint8 *key)
 
 static gboolean in_hand(const struct store *store, const guint8 *key)
 {
-	return store->holding && memcmp(store->held, key, STORE_KEY_SIZE) == 0;
+	return store->holding && (memcmp(store->held, key, STORE_KEY_SIZE) == 0 ||
+								(store->has_part && memcmp(store->part, key, STORE_KEY_SIZE) == 0));
 }
 
 static enum store_state read_state(struct store *store, const guint8 *key, GString *queue_id, GError **error)
@@ -64,8 +65,27 @@ enum store_state store_claim(struct store *store, const guint8 key[STORE_KEY_SIZ
 	return state;
 }
 
+enum store_state store_claim_part(struct store *store, const char *name, guint8 part[STORE_KEY_SIZE], GString *queue_id,
+	GError **error)
+{
+	gsize length = STORE_KEY_SIZE;
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+	if (!store->holding) {
+		g_set_error(error, STORE_ERROR, STORE_ERROR_TROUBLE, "a part of a post that is not in hand");
+		return STORE_TROUBLE;
+	}
+	g_checksum_update(sum, store->held, STORE_KEY_SIZE);
+	g_checksum_update(sum, (const guint8 *)name, -1);
+	g_checksum_get_digest(sum, part, &length);
+	store->has_part = TRUE;
+	memcpy(store->part, part, STORE_KEY_SIZE);
+	return read_state(store, part, queue_id, error);
+}
+
 void store_release(struct store *store)
 {
+	store->has_part = FALSE;
 	if (store->holding)
 		store_unlock_byte(store->claims, lock_place(store->held));
 	store->holding = FALSE;

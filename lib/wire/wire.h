@@ -41,11 +41,18 @@
 	/* Ask an OCSP responder: http URL, request in DER -> verdict (NONE or DEFERRED with the reason), response in DER. \
 	 * At most LIMIT_OCSP_QUESTIONS in a phase, and none where smime_ocsp is off. */          \
 	X(OCSP, "(say)", "((uuss)ay)")                                                               \
-	/* Get a fan-out ready: list, role, K; the message as a sealed memfd with LF line ends.     \
-	 * -> verdict, number of recipients. NONE: ready for COMMIT. */                              \
-	X(PREPARE, "(suay)", "((uuss)u)")                                                            \
-	/* Hand the prepared fan-out to Postfix -> verdict (SENT or DEFERRED), queue id. */          \
+	/* Read who gets it, live, for the K in hand: list, role, K, author (normal form, or ""), addresses that have a copy already, \
+	 * lists that have sent this same message already -> verdict, ways in use (lib/list/reception.h) with their numbers. NONE: \
+	 * somebody does; DISCARDED: nobody. */                                                      \
+	X(ROSTER, "(suaysasas)", "((uuss)a(su))")                                                    \
+	/* Get one variant of it ready: its way; the message as a sealed memfd with LF line ends -> verdict. NONE: ready for \
+	 * COMMIT; SENT: done before. */                                                             \
+	X(PREPARE, "(s)", "((uuss))")                                                                \
+	/* Hand the prepared variant to Postfix -> verdict (SENT or DEFERRED), queue id. */          \
 	X(COMMIT, "()", "((uuss)s)")                                                                 \
+	/* All variants are with Postfix: the post's address in the archive (or ""), whether the list's digest wants it; the message as \
+	 * it went out as a sealed memfd, if anybody wants it -> verdict (SENT or DEFERRED). */      \
+	X(FINISH, "(sb)", "((uuss))")                                                                \
 	/* Hold a post: list, K (in hand), kind (1 moderation, 2 confirmation), author, envelope sender, reason in words, \
 	 * facts; the message as it came (CRLF) as a sealed memfd. -> verdict (SENT "held as N" or DEFERRED), number. \
 	 * facts that dispatch reads: tell-author=yes writes to the author, too (now, and when it expires); \

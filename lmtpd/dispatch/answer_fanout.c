@@ -1,119 +1,81 @@
 /*
- * The fan-out in two steps. PREPARE reads the recipients live and hands Postfix everything but the last byte, so that
- * all that can fail has failed while nothing is sent. COMMIT records INTENT, writes the last byte, records DONE.
- * Between the two the intake child looks whether its LMTP client is still there.
+ * The fan-out, variant by variant, each in two steps. PREPARE hands Postfix everything but the last byte, so that all that can fail has failed
+ * while nothing is sent. COMMIT records INTENT, writes the last byte, records DONE. Between the two the intake child looks whether its LMTP
+ * client is still there. Each variant has a record of its own: a retry sends those that are missing, to whoever wants them then. FINISH
+ * records that the post is done, and keeps it for those who wait for it.
  */
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/store/store_kept.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/handover.h"
-#include "lmtpd/dispatch/shrink_guard.h"
+#include "lmtpd/dispatch/store_trouble.h"
 
-/*
- * Postfix's VERP form: NAME-bounces+@DOMAIN-@[] makes each copy's sender NAME-bounces+user=domain@DOMAIN. The role
- * addresses' mail has no VERP: who the owners are is nobody's business.
- */
-static char *envelope_sender(const struct settings *settings, const char *list, enum list_role role)
+static void add_queue_id(struct fanout *fanout, const char *queue_id)
 {
-	g_autofree char *bounces = list_role_address(list, "bounces");
-	const char *at = strrchr(bounces, '@');
-
-	if (role != LIST_ROLE_POST || !settings_boolean(settings, SET_verp, list))
-		return g_steal_pointer(&bounces);
-	return g_strdup_printf("%.*s+%s-@[]", (int)(at - bounces), bounces, at);
+	g_string_append_printf(fanout->queue_ids, "%s%s", fanout->queue_ids->len ? "," : "", queue_id);
 }
 
-static struct verdict read_recipients(struct phase *phase, const char *list, enum list_role role)
+static struct verdict prepare(struct phase *phase, enum reception reception, int fd)
 {
-	struct crm_reading reading = {0};
-	struct verdict verdict = VERDICT_UNDECIDED;
-	struct worker *worker = phase->worker;
-	enum crm_result found =
-		crm_recipients(worker->crm, list, role, &phase->fanout.recipients, &reading, &verdict);
-
-	if (found == CRM_TROUBLE)
-		return verdict;
-	if (role == LIST_ROLE_POST) {
-		verdict = shrink_guard_check(worker->settings, worker->store, list, reading.rows,
-			g_get_real_time() / G_USEC_PER_SEC);
-		if (verdict_is_final(&verdict))
-			return verdict;
-	}
-	/* The list was there at RCPT: a view that lost it in between is not the author's fault. */
-	if (found == CRM_NOT_FOUND)
-		return verdict_deferred("4.3.0", "the list is gone from the member directory");
-	if (recipients_count(phase->fanout.recipients) > 0)
-		return VERDICT_UNDECIDED;
-	if (reading.skipped > 0)
-		return verdict_deferred("4.3.0", "no row of the member directory is a usable address");
-	if (role != LIST_ROLE_POST) {
-		log_warning("ALARM list=<%s>: nobody in the CRM is its owner: mail for the %s waits", list,
-			list_role_word(role));
-		return verdict_deferred("4.2.1", "the list has no owner right now");
-	}
-	return verdict_discarded("no member wants single posts");
-}
-
-static struct verdict prepare(struct phase *phase, const char *list, enum list_role role, int fd)
-{
+	g_autoptr(GString) queue_id = g_string_new(NULL);
 	struct fanout *fanout = &phase->fanout;
-	struct verdict verdict = read_recipients(phase, list, role);
+	struct verdict verdict = handover_claim_part(
+		phase->worker->store, fanout->list, reception_word(reception), fanout->part, queue_id);
 
+	if (verdict.class == VERDICT_SENT)
+		add_queue_id(fanout, queue_id->str);
 	if (verdict_is_final(&verdict))
 		return verdict;
 	if (!answer_map_message(phase->worker->settings, fd, &fanout->message))
 		return verdict_deferred("4.3.0", "internal trouble (message)");
-	fanout->list = g_strdup(list);
-	fanout->sender = envelope_sender(phase->worker->settings, list, role);
 	struct qmqp_job job = {
 		.endpoint = settings_text(phase->worker->settings, SET_qmqp_socket, NULL),
 		.message = fanout->message,
 		.sender = fanout->sender,
-		.recipients = fanout->recipients,
+		.recipients = fanout->roster->of[reception],
 	};
 	if (!phase->worker->dry)
 		fanout->qmqp = qmqp_begin(&job, phase->deadline, &verdict);
+	fanout->ready = !verdict_is_final(&verdict);
 	return verdict;
 }
 
 GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd)
 {
-	const char *list;
-	guint role, count = 0;
-	guint8 key[STORE_KEY_SIZE];
-	g_autoptr(GVariant) bytes = NULL;
+	const char *way;
+	enum reception reception;
 	struct verdict verdict;
 
-	g_variant_get(arguments, "(&su@ay)", &list, &role, &bytes);
-	fanout_clear(&phase->fanout);
-	if (fd < 0 || role >= LIST_ROLE_COUNT || !answer_read_key(bytes, key) || !phase->claimed ||
-		!answer_list_is_ours(phase->worker->settings, list) ||
-		memcmp(key, phase->key, sizeof(key)) != 0)
+	g_variant_get(arguments, "(&s)", &way);
+	fanout_drop(&phase->fanout);
+	if (fd < 0 || !phase->fanout.list || !reception_find(way, &reception) || reception == RECEPTION_NOMAIL ||
+		roster_count(phase->fanout.roster, reception) == 0)
 		verdict = verdict_deferred("4.3.0", "internal trouble (prepare)");
 	else
-		verdict = prepare(phase, list, (enum list_role)role, fd);
-	if (!verdict_is_final(&verdict))
-		count = recipients_count(phase->fanout.recipients);
-	else
-		fanout_clear(&phase->fanout);
-	return g_variant_new("(@(uuss)u)", wire_verdict(&verdict), count);
+		verdict = prepare(phase, reception, fd);
+	if (verdict_is_final(&verdict))
+		fanout_drop(&phase->fanout);
+	return g_variant_new("(@(uuss))", wire_verdict(&verdict));
 }
 
 static struct verdict commit(struct phase *phase, GString *queue_id)
 {
 	struct handover handover = {
 		.worker = phase->worker,
-		.key = phase->key,
+		.key = phase->fanout.part,
 		.list = phase->fanout.list,
 		.qmqp = phase->fanout.qmqp,
 	};
 
-	if (phase->worker->dry && handover.list)
-		return verdict_sent("queued as QUEUEID");
-	if (!handover.qmqp)
+	if (!phase->fanout.ready)
 		return verdict_deferred("4.3.0", "internal trouble (commit)");
+	if (phase->worker->dry) {
+		g_string_assign(queue_id, "QUEUEID");
+		return verdict_sent("queued as QUEUEID");
+	}
 	return handover_commit(&handover, queue_id);
 }
 
@@ -122,6 +84,49 @@ GVariant *answer_commit(struct phase *phase, GVariant *arguments, int fd)
 	g_autoptr(GString) queue_id = g_string_new(NULL);
 	struct verdict verdict = commit(phase, queue_id);
 
-	fanout_clear(&phase->fanout);
+	if (verdict.class == VERDICT_SENT)
+		add_queue_id(&phase->fanout, queue_id->str);
+	fanout_drop(&phase->fanout);
 	return g_variant_new("(@(uuss)s)", wire_verdict(&verdict), queue_id->str);
+}
+
+static struct verdict finish(struct phase *phase, const char *archived_at, gboolean digest, int fd)
+{
+	static const char only_kept[] = "kept for the digest";
+	struct fanout *fanout = &phase->fanout;
+	struct io_mapping message = {0};
+	g_autoptr(GError) error = NULL;
+	const struct store_kept_plan plan = {
+		.list = fanout->list,
+		.message = &message,
+		.archived_at = archived_at,
+		.digest = digest,
+		.queue_id = fanout->queue_ids->len > 0 ? fanout->queue_ids->str : only_kept,
+	};
+
+	if (digest && !answer_map_message(phase->worker->settings, fd, &message))
+		return verdict_deferred("4.3.0", "internal trouble (finish)");
+	gboolean kept = store_kept_add(phase->worker->store, phase->key, &plan, &error);
+	io_unmap(&message);
+	/* Each variant has its own record. So a retry sends nothing twice, but without a promise to keep there is no reason for one. */
+	if (!kept && digest)
+		return store_trouble(error);
+	if (!kept)
+		log_warning("store: cannot record that %s is done: %s", plan.queue_id, error->message);
+	return verdict_sent("%s%s", fanout->queue_ids->len > 0 ? "queued as " : "", plan.queue_id);
+}
+
+GVariant *answer_finish(struct phase *phase, GVariant *arguments, int fd)
+{
+	const char *archived_at;
+	gboolean digest;
+	struct verdict verdict;
+
+	g_variant_get(arguments, "(&sb)", &archived_at, &digest);
+	if (!phase->fanout.list || !phase->claimed || strlen(archived_at) > 2000)
+		verdict = verdict_deferred("4.3.0", "internal trouble (finish)");
+	else
+		verdict = finish(phase, archived_at, digest, fd);
+	fanout_clear(&phase->fanout);
+	return g_variant_new("(@(uuss))", wire_verdict(&verdict));
 }

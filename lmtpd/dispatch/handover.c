@@ -14,12 +14,9 @@ static struct verdict done_before(const char *as)
 	return strchr(as, ' ') ? verdict_sent("%s before", as) : verdict_sent("queued as %s before", as);
 }
 
-struct verdict handover_claim(struct store *store, const char *list, const guint8 key[STORE_KEY_SIZE])
+static struct verdict judge(const char *list, enum store_state state, const char *queue_id, const GError *error)
 {
-	g_autoptr(GString) queue_id = g_string_new(NULL);
-	g_autoptr(GError) error = NULL;
-
-	switch (store_claim(store, key, queue_id, &error)) {
+	switch (state) {
 	case STORE_UNCLEAR:
 		log_warning("list=<%s>: an earlier attempt ended between the last byte and Postfix's answer: "
 					"sending again, a member may get two copies", list);
@@ -29,11 +26,29 @@ struct verdict handover_claim(struct store *store, const char *list, const guint
 	case STORE_IN_PROGRESS:
 		return verdict_deferred("4.3.0", "this very post is being delivered right now");
 	case STORE_DONE:
-		return done_before(queue_id->str);
+		return done_before(queue_id);
 	case STORE_TROUBLE:
 		return store_trouble(error);
 	}
-	log_panic("handover_claim: unknown state");
+	log_panic("handover: unknown state");
+}
+
+struct verdict handover_claim(struct store *store, const char *list, const guint8 key[STORE_KEY_SIZE])
+{
+	g_autoptr(GString) queue_id = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	enum store_state state = store_claim(store, key, queue_id, &error);
+
+	return judge(list, state, queue_id->str, error);
+}
+
+struct verdict handover_claim_part(struct store *store, const char *list, const char *name, guint8 part[STORE_KEY_SIZE],
+	GString *queue_id)
+{
+	g_autoptr(GError) error = NULL;
+	enum store_state state = store_claim_part(store, name, part, queue_id, &error);
+
+	return judge(list, state, queue_id->str, error);
 }
 
 /* What Postfix said. Only a clear "no" takes the INTENT back; in doubt it stays, and the retry knows. */

@@ -17,6 +17,10 @@
 struct verdict handover_claim(struct store *store, const char *list, const guint8 key[STORE_KEY_SIZE])
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/** The same for one part of the K in hand; `part` receives its key, and `queue_id` is replaced where it was done before. */
+struct verdict handover_claim_part(struct store *store, const char *list, const char *name, guint8 part[STORE_KEY_SIZE],
+	GString *queue_id) G_GNUC_WARN_UNUSED_RESULT;
+
 /** A transaction that is ready for its last byte; `key` is in hand. All borrowed. */
 struct handover {
 	struct worker *worker;

@@ -42,12 +42,13 @@ static gboolean choose(struct store *store, const struct recipients *live, const
 static struct verdict find_moderators(struct worker *worker, const struct store_job *job, const struct choice *choice,
 	struct job_people *people)
 {
-	recipients_auto struct recipients *live = NULL;
+	const struct crm_wish wish = {.list = job->list, .role = LIST_ROLE_EDITOR};
+	roster_auto struct roster *live = NULL;
 	struct crm_reading reading = {0};
 	struct verdict verdict = VERDICT_UNDECIDED;
 	g_autoptr(GError) error = NULL;
 
-	switch (crm_recipients(worker->crm, job->list, LIST_ROLE_EDITOR, &live, &reading, &verdict)) {
+	switch (crm_roster(worker->crm, &wish, &live, &reading, &verdict)) {
 	case CRM_TROUBLE:
 		return verdict;
 	case CRM_NOT_FOUND:
@@ -55,7 +56,7 @@ static struct verdict find_moderators(struct worker *worker, const struct store_
 	case CRM_FOUND:
 		break;
 	}
-	return choose(worker->store, live, choice, people, &error) ? VERDICT_UNDECIDED : store_trouble(error);
+	return choose(worker->store, live->of[RECEPTION_MAIL], choice, people, &error) ? VERDICT_UNDECIDED : store_trouble(error);
 }
 
 /* A post that nobody can be asked about must not be forgotten: it is tried again, and the log says so each time. */
@@ -71,14 +72,15 @@ static struct verdict check_anybody(const struct store_job *job, enum jobs_kind 
 /* Nobody to tell is no reason to keep somebody's address for ever. */
 static struct verdict find_owners(struct worker *worker, const struct store_job *job, struct job_people *people)
 {
-	recipients_auto struct recipients *live = NULL;
+	const struct crm_wish wish = {.list = job->list, .role = LIST_ROLE_OWNER};
+	roster_auto struct roster *live = NULL;
 	struct crm_reading reading = {0};
 	struct verdict verdict = VERDICT_UNDECIDED;
 
-	if (crm_recipients(worker->crm, job->list, LIST_ROLE_OWNER, &live, &reading, &verdict) == CRM_TROUBLE)
+	if (crm_roster(worker->crm, &wish, &live, &reading, &verdict) == CRM_TROUBLE)
 		return verdict;
-	for (guint i = 0; live && i < recipients_count(live); i++)
-		recipients_add(people->recipients, recipients_get(live, i));
+	for (guint i = 0; live && i < roster_count(live, RECEPTION_MAIL); i++)
+		recipients_add(people->recipients, recipients_get(live->of[RECEPTION_MAIL], i));
 	if (recipients_count(people->recipients) == 0)
 		log_warning("ALARM list=<%s>: nobody in the CRM is its owner: somebody wants to join or to leave, and nobody hears of it",
 			job->list);

@@ -28,8 +28,10 @@ static const answer_function answers[WIRE_REQUEST_COUNT] = {
 	[WIRE_KEYS] = answer_keys,
 	[WIRE_SIGN] = answer_sign,
 	[WIRE_OCSP] = answer_ocsp,
+	[WIRE_ROSTER] = answer_roster,
 	[WIRE_PREPARE] = answer_prepare,
 	[WIRE_COMMIT] = answer_commit,
+	[WIRE_FINISH] = answer_finish,
 	[WIRE_HOLD] = answer_hold,
 	[WIRE_ORDER] = answer_order,
 	[WIRE_ANSWER] = answer_reply,
@@ -46,13 +48,22 @@ void worker_silent_until(struct worker *worker, struct deadline deadline)
 	__atomic_store_n(worker->silent_until, MAX(deadline.at, g_get_monotonic_time()), __ATOMIC_RELAXED);
 }
 
-void fanout_clear(struct fanout *fanout)
+void fanout_drop(struct fanout *fanout)
 {
 	g_clear_pointer(&fanout->qmqp, qmqp_free);
 	io_unmap(&fanout->message);
-	g_clear_pointer(&fanout->recipients, recipients_free);
+	fanout->ready = FALSE;
+}
+
+void fanout_clear(struct fanout *fanout)
+{
+	fanout_drop(fanout);
+	g_clear_pointer(&fanout->roster, roster_free);
 	g_clear_pointer(&fanout->sender, g_free);
 	g_clear_pointer(&fanout->list, g_free);
+	if (fanout->queue_ids)
+		g_string_free(fanout->queue_ids, TRUE);
+	fanout->queue_ids = NULL;
 }
 
 /* A job that was not reported on is tried again when its pause is over. */

@@ -33,14 +33,19 @@ struct worker {
  */
 void worker_silent_until(struct worker *worker, struct deadline deadline);
 
-/** A fan-out that is ready for its last byte. */
+/** Who gets the K in hand, and the variant that is ready for its last byte. */
 struct fanout {
-	struct qmqp *qmqp; /**< NULL: nothing prepared */
-	struct io_mapping message;
-	struct recipients *recipients;
+	char *list;            /**< NULL: nobody was asked for */
 	char *sender;
-	char *list;
+	struct roster *roster; /**< settled */
+	GString *queue_ids;    /**< of the variants that Postfix has, separated by commas */
+	guint8 part[STORE_KEY_SIZE]; /**< key of the variant */
+	gboolean ready;        /**< everything but the last byte is there; when dry, too */
+	struct qmqp *qmqp;     /**< NULL: nothing prepared */
+	struct io_mapping message;
 };
+/** Takes the variant back; an open transaction leaves nothing in Postfix. */
+void fanout_drop(struct fanout *fanout);
 /** Gives everything back; an open transaction leaves nothing in Postfix. */
 void fanout_clear(struct fanout *fanout);
 

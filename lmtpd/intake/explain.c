@@ -201,13 +201,18 @@ static guint count_moderators(struct post *post)
 {
 	struct verdict verdict = VERDICT_UNDECIDED;
 	guint count = 0;
-	io_autofd int message = io_memory_file_with("nothing", "\n", 1);
 	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
-	g_autoptr(GVariant) answer = post_ask(post, WIRE_PREPARE,
-		g_variant_new("(su@ay)", post->list, (guint)LIST_ROLE_EDITOR, key), message, &verdict);
+	GVariant *nobody = g_variant_ref_sink(g_variant_new_strv(NULL, 0));
+	g_autoptr(GVariant) answer = post_ask(post, WIRE_ROSTER,
+		g_variant_new("(su@ays@as@as)", post->list, (guint)LIST_ROLE_EDITOR, key, "", nobody, nobody), -1, &verdict);
 
-	if (answer)
-		g_variant_get(answer, "(@(uuss)u)", NULL, &count);
+	g_variant_unref(nobody);
+	if (answer) {
+		g_autoptr(GVariant) ways = g_variant_get_child_value(answer, 1);
+
+		if (g_variant_n_children(ways) > 0)
+			g_variant_get_child(ways, 0, "(&su)", NULL, &count);
+	}
 	return count;
 }
 

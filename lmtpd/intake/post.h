@@ -11,6 +11,7 @@
 #include "lib/base/settings.h"
 #include "lib/base/verdict.h"
 #include "lib/list/list.h"
+#include "lib/list/reception.h"
 #include "lib/mail/authentication.h"
 #include "lib/mail/draft.h"
 #include "lib/mail/header.h"
@@ -82,6 +83,7 @@ struct post {
 	GString *body;             /**< the body where it is another one; NULL: it leaves as it came */
 	GPtrArray *changes;        /**< of char *: what the list changed beside its own fields, in words for explain; NULL: nothing */
 	gboolean rehearsing;       /**< its stages are only tried out */
+	enum reception reception;  /**< for whom it is being cooked: RECEPTION_MAIL but in post_variant() */
 	int outgoing;              /**< sealed memory file with LF line ends */
 	guint members;
 	char *queue_id;
@@ -127,6 +129,12 @@ struct verdict post_mitigate(struct post *post);
 
 /** Notes what was changed. */
 void post_note_change(struct post *post, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/** Makes the variant for members who want the list in this way: `*outgoing` is its sealed memory file, or -1. NONE, or what stands in the way. */
+struct verdict post_variant(const struct post *post, enum reception reception, int *outgoing);
+/** Hands one variant of the roster at hand to Postfix. SENT, now or before; else what stands in the way. */
+struct verdict post_hand_over(struct post *post, enum reception reception, int message);
+/** All variants are sent: keeps the post for the list's digest, if that wants it. SENT or DEFERRED. */
+struct verdict post_finish(struct post *post, gboolean digest);
 
 /** Whose word a held post waits for. The numbers travel on the wire. */
 enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2 };

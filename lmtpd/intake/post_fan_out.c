@@ -1,12 +1,22 @@
 /*
- * To everybody at once: dispatch gets the recipients and hands all but the last byte to Postfix; then we look whether our client
- * still waits for the answer; then the last byte goes.
+ * To everybody at once: dispatch reads who gets it, in which way, and takes one variant after the other: all but the last byte goes to Postfix; then
+ * we look whether our client still waits for the answer; then the last byte goes. What is not sent when something fails is sent
+ * on the retry, and only that.
  */
+#include <string.h>
+
 #include "lib/base/log.h"
+#include "lib/mail/address_list.h"
+#include "lib/mail/url_template.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/post.h"
 
-enum { DEADLINE_NEAR = 15 }; /* seconds; less than that and Postfix might give up before our 250 reaches it */
+enum {
+	DEADLINE_NEAR = 15,  /* seconds; less than that and Postfix might give up before our 250 reaches it */
+	ANSWER_TIME = 630,   /* seconds for Postfix's answer to a last byte */
+	ADDRESSED = 24 * 1024, /* bytes of addresses that are told to dispatch: whoever stands behind them gets a second copy */
+	OTHER_LISTS = 20,
+};
 
 /*
  * Mail to -request, -subscribe and -unsubscribe is for a person in this version, so the owners get it.
@@ -39,23 +49,141 @@ static struct verdict client_waits(const struct post *post)
 	return VERDICT_UNDECIDED;
 }
 
-struct verdict post_fan_out(struct post *post)
+/* ---- who ---- */
+
+static gboolean is_on(const struct post *post, enum setting setting)
+{
+	return post->role == LIST_ROLE_POST && settings_boolean(post->setup->knowledge->settings, setting, post->list);
+}
+
+/* Who stands in To or Cc has a copy, where the list takes that for one. */
+static GVariant *collect_addressed(const struct post *post)
+{
+	static const char *const names[] = {"To", "Cc"};
+	g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+	GVariantBuilder builder;
+	gsize bytes = 0;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE_STRING_ARRAY);
+	for (gsize i = 0; i < G_N_ELEMENTS(names) && is_on(post, SET_nodupes); i++) {
+		g_autofree char *value = header_value(&post->message->header, names[i], 0);
+
+		if (value)
+			address_list_read(value, addresses);
+	}
+	for (guint i = 0; i < addresses->len; i++) {
+		bytes += strlen(addresses->pdata[i]) + 1;
+		if (bytes <= ADDRESSED)
+			g_variant_builder_add(&builder, "s", addresses->pdata[i]);
+	}
+	return g_variant_builder_end(&builder);
+}
+
+/* Lists of the same envelope that have the message already: their members have it, too. */
+static GVariant *collect_others(const struct post *post)
+{
+	const GPtrArray *recipients = is_on(post, SET_nodupes_lists) ? post->envelope->recipients : NULL;
+	GVariantBuilder builder;
+	guint count = 0;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE_STRING_ARRAY);
+	for (guint i = 0; recipients && i < recipients->len && count < OTHER_LISTS; i++) {
+		const struct session_recipient *other = g_ptr_array_index(recipients, i);
+
+		if (other->role != LIST_ROLE_POST || other->verdict.class != VERDICT_SENT || strcmp(other->list, post->list) == 0)
+			continue;
+		g_variant_builder_add(&builder, "s", other->list);
+		count++;
+	}
+	return g_variant_builder_end(&builder);
+}
+
+static GVariant *ask_roster(struct post *post, struct verdict *verdict)
+{
+	const char *author = post->message->author ? post->message->author : "";
+	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
+	g_autoptr(GVariant) answer = post_ask(post, WIRE_ROSTER,
+		g_variant_new("(su@ays@as@as)", post->list, (guint)recipients_role(post->role), key, author, collect_addressed(post),
+			collect_others(post)),
+		-1, verdict);
+
+	return answer ? g_variant_get_child_value(answer, 1) : NULL;
+}
+
+/* ---- one variant ---- */
+
+struct verdict post_hand_over(struct post *post, enum reception reception, int message)
 {
 	struct verdict verdict = VERDICT_UNDECIDED;
-	guint role = (guint)recipients_role(post->role);
-	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
-	g_autoptr(GVariant) prepared = post_ask(
-		post, WIRE_PREPARE, g_variant_new("(su@ay)", post->list, role, key), post->outgoing, &verdict);
+	g_autoptr(GVariant) ready =
+		post_ask(post, WIRE_PREPARE, g_variant_new("(s)", reception_word(reception)), message, &verdict);
 
-	post->handed = g_get_monotonic_time();
-	if (!prepared)
+	if (!ready)
 		return verdict;
-	g_variant_get(prepared, "(@(uuss)u)", NULL, &post->members);
 	verdict = client_waits(post);
 	if (verdict_is_final(&verdict))
 		return verdict;
 	/* From here on only the answer counts, however late it is: see answer_fanout.c. */
-	post->deadline = deadline_in(630);
+	struct deadline before = post->deadline;
+	post->deadline = deadline_in(ANSWER_TIME);
 	g_autoptr(GVariant) answer = post_ask(post, WIRE_COMMIT, g_variant_new("()"), -1, &verdict);
+	post->deadline = before;
 	return verdict;
+}
+
+static struct verdict send_variant(struct post *post, enum reception reception)
+{
+	io_autofd int made = -1;
+	struct verdict verdict = VERDICT_UNDECIDED;
+
+	if (reception != RECEPTION_MAIL)
+		verdict = post_variant(post, reception, &made);
+	if (verdict_is_final(&verdict))
+		return verdict;
+	return post_hand_over(post, reception, made >= 0 ? made : post->outgoing);
+}
+
+/* ---- all of them ---- */
+
+struct verdict post_finish(struct post *post, gboolean digest)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	const char *template = settings_text(post->setup->knowledge->settings, SET_archived_at, post->list);
+	g_autofree char *id = header_value(&post->header, "Message-ID", 0);
+	g_autofree char *url = digest && *template ? url_template_fill(template, post->list, id) : g_strdup("");
+	g_autoptr(GVariant) answer =
+		post_ask(post, WIRE_FINISH, g_variant_new("(sb)", url, digest), digest ? post->outgoing : -1, &verdict);
+
+	return verdict;
+}
+
+struct verdict post_fan_out(struct post *post)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	g_autoptr(GVariant) ways = ask_roster(post, &verdict);
+	gboolean digest = FALSE;
+	GVariantIter iterator;
+	const char *way;
+	guint count;
+
+	post->handed = g_get_monotonic_time();
+	if (!ways)
+		return verdict;
+	g_variant_iter_init(&iterator, ways);
+	while (g_variant_iter_next(&iterator, "(&su)", &way, &count)) {
+		enum reception reception;
+
+		if (!reception_find(way, &reception))
+			return verdict_deferred("4.3.0", "internal trouble (roster)");
+		if (reception_is_digest(reception)) {
+			digest = TRUE;
+			continue;
+		}
+		post->members += count;
+		verdict = send_variant(post, reception);
+		/* SENT is what each variant becomes, now or before. */
+		if (verdict.class != VERDICT_SENT)
+			return verdict;
+	}
+	return post_finish(post, digest);
 }

@@ -49,7 +49,11 @@ static void check_words(const struct crm_cell *mode, const struct crm_cell *role
 	for (const char *c = word; *c; c++)
 		if (*c < 32 || *c > 126 || *c == '@')
 			abort();
-	if (crm_rows_mode(mode) == CRM_MODE_NOMAIL && (mode->null || mode->truncated || mode->length < strlen("nomail")))
+	enum reception reception;
+	gboolean not_me;
+	/* Nobody loses his mail by a word that was not said. */
+	crm_rows_reception(mode, &reception, &not_me);
+	if (reception == RECEPTION_NOMAIL && (mode->null || mode->truncated || mode->length < strlen("nomail")))
 		abort();
 	/* The least privilege: a yes needs something that was said. */
 	if (crm_rows_truth(role) == CRM_TRUE && (role->null || role->truncated || role->length == 0))

@@ -82,9 +82,10 @@ class Crm:
                      " SELECT u.id, l.id FROM seq_1_to_%d JOIN members_user u ON u.username = CONCAT('member', seq)"
                      " JOIN mailinglists_mailinglist l ON l.name = '%s'" % (count, name))
 
-    def members(self, name):
-        """The addresses on the list now, as the view has them, sorted."""
-        return sorted(row[0] for row in self.query("SELECT user_subscriber FROM mailinglists_api WHERE list = %s", name))
+    def members(self, name, mode="mail"):
+        """The addresses on the list now, as the view has them, sorted: those who want it in this mode; None: all."""
+        return sorted(row[0] for row in self.query("SELECT user_subscriber, digest FROM mailinglists_api WHERE list = %s", name)
+                      if mode in (None, row[1]))
 
     def option_file(self, path, **changes):
         """Writes the option file that Rollcall reads; a change to None leaves the line out. Returns the path. Mode 0600."""

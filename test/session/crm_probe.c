@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/list/address.h"
 #include "lib/base/log.h"
 #include "lib/base/settings.h"
 #include "lib/crm/crm.h"
@@ -99,16 +100,32 @@ static void call(struct crm *crm, char **words)
 	}
 }
 
+static void show_all(const struct roster *roster)
+{
+	for (guint mode = 0; mode < RECEPTION_VARIANTS; mode++)
+		for (guint i = 0; i < roster_count(roster, (enum reception)mode); i++)
+			printf("%s%s%s\n", recipients_get(roster->of[mode], i), mode == RECEPTION_MAIL ? "" : " ",
+				mode == RECEPTION_MAIL ? "" : reception_word(mode));
+}
+
+/* recipients LIST [ROLE [AUTHOR [ADDRESSED…]]] */
 static void recipients(struct crm *crm, char **words, gboolean show)
 {
 	enum list_role role = show && words[2] ? (enum list_role)atol(words[2]) : LIST_ROLE_POST;
-	recipients_auto struct recipients *all = NULL;
+	g_autoptr(GHashTable) addressed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct crm_wish wish = {.list = words[1], .role = role, .addressed = addressed};
+	roster_auto struct roster *all = NULL;
 	struct verdict verdict = VERDICT_UNDECIDED;
 	struct crm_reading reading;
 	gint64 start = g_get_monotonic_time();
 	g_autofree char *status = NULL;
 
-	switch (crm_recipients(crm, words[1], role, &all, &reading, &verdict)) {
+	if (show && words[2] && words[3]) {
+		wish.author = words[3];
+		for (char **word = words + 4; *word; word++)
+			g_hash_table_add(addressed, address_key(*word));
+	}
+	switch (crm_roster(crm, &wish, &all, &reading, &verdict)) {
 	case CRM_NOT_FOUND:
 		puts("not found");
 		return;
@@ -120,7 +137,8 @@ static void recipients(struct crm *crm, char **words, gboolean show)
 	case CRM_FOUND:
 		break;
 	}
-	printf("%u recipients, %u rows, %u skipped, %u duplicates, %u looping\n", recipients_count(all), reading.rows,
+	reading.duplicates += roster_settle(all);
+	printf("%u recipients, %u rows, %u skipped, %u duplicates, %u looping\n", roster_total(all), reading.rows,
 		reading.skipped, reading.duplicates, reading.looping);
 	double seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
 	/* Not ru_maxrss, which remembers the parent's size. */
@@ -128,8 +146,8 @@ static void recipients(struct crm *crm, char **words, gboolean show)
 	const char *peak = strstr(status, "VmHWM:");
 	fprintf(stderr, "seconds %.3f, CPU %.3f, peak %ld kB\n", seconds, (double)clock() / CLOCKS_PER_SEC,
 		peak ? atol(peak + strlen("VmHWM:")) : -1);
-	for (guint i = 0; show && i < recipients_count(all); i++)
-		puts(recipients_get(all, i));
+	if (show)
+		show_all(all);
 }
 
 static void lists(struct crm *crm)

@@ -84,6 +84,12 @@ class Phase:
         assert line, "the probe died:\n" + self.room.log_text()
         return Answer(json.loads(line))
 
+    def prepare(self, name, key, message, role=0, way="mail"):
+        """Everybody of a list, and one variant all but sent: the numbers by way, and PREPARE's answer."""
+        roster = self.ask("ROSTER", name, role, key, "", [], [])
+        assert roster.word == "none", roster
+        return dict(roster.values[0]), self.ask("PREPARE", way, message=message.replace(b"\r\n", b"\n"))
+
 
 class Job:
     """A job in hand, in a phase of its own. `recipients` are a{ss} each."""

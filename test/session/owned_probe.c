@@ -57,8 +57,11 @@ static struct verdict prepare(int phase, const char *list, off_t size, int seals
 	if (getrandom(key, sizeof(key), 0) != sizeof(key))
 		log_fatal("no random bytes");
 	struct verdict verdict = ask(phase, WIRE_CLAIM, g_variant_new("(s@ay)", list, bytes(key)), -1);
+	GVariant *nobody = g_variant_new_strv(NULL, 0);
 	if (!verdict_is_final(&verdict))
-		verdict = ask(phase, WIRE_PREPARE, g_variant_new("(su@ay)", list, 0, bytes(key)), message);
+		verdict = ask(phase, WIRE_ROSTER, g_variant_new("(su@ays@as@as)", list, 0, bytes(key), "", nobody, nobody), -1);
+	if (!verdict_is_final(&verdict))
+		verdict = ask(phase, WIRE_PREPARE, g_variant_new("(s)", "mail"), message);
 	close(message);
 	return verdict;
 }

@@ -61,7 +61,9 @@ def test_the_sample(crm, door, view):
     assert door.ask("find", "spacelog", DOMAIN).first == "found"
     assert door.ask("find", "joost", DOMAIN).first == "not found"
     answer = door.recipients("deelnemers")
-    assert sorted(answer.addresses) == crm.members("deelnemers") and len(answer.addresses) == 10
+    digest = crm.members("deelnemers", "digestplain")
+    assert sorted(answer.addresses) == sorted(crm.members("deelnemers") + [address + " digestplain" for address in digest])
+    assert len(answer.addresses) == 10 and len(digest) == 2
     assert answer.counts == (10, 10, 0, 0, 0)
     assert door.recipients("deelnemers", 1).addresses == ["anneke@space.example"]
     assert sorted(door.recipients("deelnemers", 2).addresses) == ["anneke@space.example", "bram@space.example"]
@@ -160,15 +162,30 @@ def test_d11_a_value_longer_than_the_buffer_is_never_shortened(crm, door):
 # ---- reception modes ----
 
 def test_modes(flat, door):
-    for mode in ("mail", "digest", "digestplain", "nomail", "NoMail", "vacation", "weekly", None, "jan@x.example"):
-        flat.add("%s@x.example" % str(mode).replace("@", "-at-"), mode=mode)
-    flat.add("both@x.example", mode="nomail")
-    flat.add("both@x.example", mode="mail")
+    for mode in ("mail", "digest", "digestplain", "summary", "txt,not_me", "notice", "nomail", "NoMail", "vacation", "weekly", None,
+                 "jan@x.example"):
+        flat.add("%s@x.example" % str(mode).replace("@", "-at-").replace(",", "."), mode=mode)
+    for mode in ("nomail", "digest", "mail", "summary"):
+        flat.add("both@x.example", mode=mode)
     answer = door.recipients("choir")
-    assert len(answer.addresses) == 8 and "both@x.example" in answer.addresses
-    assert not any("nomail" in address.lower() for address in answer.addresses)
+    by_mode = dict((line.split() + ["mail"])[:2] for line in answer.addresses)
+    assert by_mode.pop("both@x.example") == "mail" and answer.first.endswith("2 duplicates, 0 looping")
+    for mode in ("mail", "digest", "digestplain", "summary", "notice"):
+        assert by_mode.pop("%s@x.example" % mode) == mode
+    assert by_mode.pop("txt.not_me@x.example") == "txt"
+    assert sorted(by_mode) == ["None@x.example", "jan-at-x.example@x.example", "vacation@x.example", "weekly@x.example"]
+    assert set(by_mode.values()) == {"mail"}
     for word in ("'vacation'", "'weekly'", "NULL", "(something else)"):
         assert answer.log.count("reception mode %s means nothing" % word) == 1
+
+
+def test_left_out(flat, door):
+    for address, mode in (("jan@x.example", "mail"), ("Piet@x.example", "not_me"), ("joop@x.example", "digest,not_me")):
+        flat.add(address, mode=mode)
+    everybody = ["jan@x.example", "Piet@x.example", "joop@x.example digest"]
+    assert door.ask("recipients", listed("choir"), "0", "jan@x.example").addresses == everybody
+    assert door.ask("recipients", listed("choir"), "0", "piet@x.example").addresses == [everybody[0], everybody[2]]
+    assert door.ask("recipients", listed("choir"), "0", "nobody@x.example", "JAN@x.example", "joop@x.example").addresses == [everybody[1]]
 
 
 def test_many_modes_do_not_flood_the_log(flat, crm, door):

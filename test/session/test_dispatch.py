@@ -62,8 +62,10 @@ def test_from_hold_to_release(room, ours):
     key = key_of("release", held)
     with release.phase as phase:
         assert phase.ask("CLAIM", ours.name, key).word == "none"
-        assert phase.ask("PREPARE", ours.name, 0, key, message=POST.replace(b"\r\n", b"\n")).values == [3]
+        ways, ready = phase.prepare(ours.name, key, POST)
+        assert ways == {"mail": 3} and ready.word == "none"
         assert phase.ask("COMMIT").word == "sent"
+        assert phase.ask("FINISH", "", False).text.startswith("queued as ")
         assert phase.ask("JOB_DONE", True, "").word == "none"
     room.world.copies(3)
     assert sorted(room.world.sink.recipients()) == sorted(ours.moderators + [AUTHOR])

@@ -208,18 +208,26 @@ def test_kill_at_each_step(room, ours):
     release = room.take(held, "release")
     with release.phase as phase:
         assert phase.ask("CLAIM", ours.name, key).word == "none"
-        assert phase.ask("PREPARE", ours.name, 0, key, message=POST.replace(b"\r\n", b"\n")).values == [3]
+        assert phase.prepare(ours.name, key, POST)[1].word == "none"
         room.kill()
     release = room.take(held, "release")
     with release.phase as phase:
         assert phase.ask("CLAIM", ours.name, key).word == "none"
-        assert phase.ask("PREPARE", ours.name, 0, key, message=POST.replace(b"\r\n", b"\n")).values == [3]
-        assert phase.ask("COMMIT").word == "sent"
+        assert phase.prepare(ours.name, key, POST)[1].word == "none"
+        queue_id, = phase.ask("COMMIT").values
         room.kill()
+    # The variant is with Postfix, and the post is not done.
     release = room.take(held, "release")
     assert release.message == POST
     with release.phase as phase:
-        assert phase.ask("CLAIM", ours.name, key).word == "sent"
+        assert phase.ask("CLAIM", ours.name, key).word == "none"
+        assert phase.prepare(ours.name, key, POST)[1].text == "queued as %s before" % queue_id
+        assert phase.ask("COMMIT").text == "internal trouble (commit)"
+        assert phase.ask("FINISH", "", False).text == "queued as " + queue_id
+        room.kill()
+    release = room.take(held, "release")
+    with release.phase as phase:
+        assert phase.ask("CLAIM", ours.name, key).text == "queued as %s before" % queue_id
         assert phase.ask("JOB_DONE", True, "").word == "none"
     room.world.copies(3)
     assert set(room.world.sink.recipients().values()) == {1}

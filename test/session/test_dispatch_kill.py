@@ -227,8 +227,11 @@ def test_release(room):
         key = key_of("release", job.held)
         claimed = job.phase.ask("CLAIM", ours.name, key)
         if claimed.word == "none":
-            job.phase.ask("PREPARE", ours.name, 0, key, message=job.message.replace(b"\r\n", b"\n"))
-            claimed = job.phase.ask("COMMIT")
+            job.phase.ask("ROSTER", ours.name, 0, key, "", [], [])
+            ready = job.phase.ask("PREPARE", "mail", message=job.message.replace(b"\r\n", b"\n"))
+            if ready.word == "none":
+                ready = job.phase.ask("COMMIT")
+            claimed = job.phase.ask("FINISH", "", False) if ready.word == "sent" else ready
         job.phase.ask("JOB_DONE", claimed.word == "sent", "")
     posts, before = {}, twice_told(room)
     killed = each_write(room, step, prepare)

@@ -155,39 +155,38 @@ struct word_case {
 	const char *word; /* in the log; NULL: not looked at */
 };
 
+/* The words themselves: test_reception.c. */
 static void test_mode(void **state)
 {
 	static const struct word_case cases[] = {
-		{T("mail"), CRM_MODE_MAIL, NULL},
-		{T("MAIL"), CRM_MODE_MAIL, NULL},
-		{T(" mail\t"), CRM_MODE_MAIL, NULL},
-		{T("digest"), CRM_MODE_MAIL, NULL},
-		{T("digestplain"), CRM_MODE_MAIL, NULL},
-		{T("DigestMIME"), CRM_MODE_MAIL, NULL},
-		{T("nomail"), CRM_MODE_NOMAIL, NULL},
-		{T("NoMail"), CRM_MODE_NOMAIL, NULL},
-		{T("nomails"), CRM_MODE_UNCLEAR, "'nomails'"},
-		{T(""), CRM_MODE_UNCLEAR, "''"},
-		{T("0"), CRM_MODE_UNCLEAR, "'0'"},
-		{T("nomail\0"), CRM_MODE_UNCLEAR, "(something else)"},
-		{T("jan@x.example"), CRM_MODE_UNCLEAR, "(something else)"},
-		{T("Jan de Vries"), CRM_MODE_UNCLEAR, "(something else)"},
-		{T("aVeryLongWordThatIsSomething"), CRM_MODE_UNCLEAR, "(something else)"},
+		{T(" mail\t"), TRUE, NULL},
+		{T("nomail"), TRUE, NULL},
+		{T("nomails"), FALSE, "'nomails'"},
+		{T(""), FALSE, "''"},
+		{T("0"), FALSE, "'0'"},
+		{T("nomail\0"), FALSE, "(something else)"},
+		{T("jan@x.example"), FALSE, "(something else)"},
+		{T("Jan de Vries"), FALSE, "(something else)"},
+		{T("aVeryLongWordThatIsSomething"), FALSE, "(something else)"},
 	};
+	enum reception reception;
+	gboolean not_me;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct crm_cell cell = cell_of(&cases[i].in);
 		g_autofree char *word = crm_rows_word(&cell);
 
-		assert_int_equal(crm_rows_mode(&cell), cases[i].meaning);
+		assert_int_equal(crm_rows_reception(&cell, &reception, &not_me), cases[i].meaning);
 		if (cases[i].word)
 			assert_string_equal(word, cases[i].word);
 		g_free((char *)cell.data);
 	}
-	const struct crm_cell null = {.data = "", .null = TRUE};
+	const struct crm_cell null = {.data = "", .null = TRUE}, cut = {.data = "nomail", .length = 6, .truncated = TRUE};
 	g_autofree char *word = crm_rows_word(&null);
-	assert_int_equal(crm_rows_mode(&null), CRM_MODE_UNCLEAR);
+	assert_false(crm_rows_reception(&null, &reception, &not_me));
 	assert_string_equal(word, "NULL");
+	assert_false(crm_rows_reception(&cut, &reception, &not_me));
+	assert_int_equal(reception, RECEPTION_MAIL);
 }
 
 /* D9: in doubt no. */
