@@ -62,9 +62,12 @@ static const char *proved_domain(const struct authentication *authentication)
  */
 static char *find_origin(const struct post *post)
 {
-	const char *domain = proved_domain(&post->message->authentication), *address = post->envelope->client_address;
+	const struct authentication *found = &post->message->authentication;
+	const char *domain = proved_domain(found), *address = post->envelope->client_address;
 	guint8 bytes[16];
 
+	if (found->sasl.login)
+		return g_strdup_printf("login %s", found->sasl.login);
 	if (domain)
 		return g_strdup_printf("domain %s", domain);
 	if (!address || inet_pton(AF_INET6, address, bytes) != 1)
@@ -81,10 +84,12 @@ static struct verdict send_order(struct post *post, const struct order *order)
 	struct verdict verdict = VERDICT_UNDECIDED;
 	const char *outcome;
 	g_autoptr(GVariant) fields = NULL;
+	const struct authentication *found = &post->message->authentication;
+	/* Who is logged in as himself at our own Postfix needs no domain's word. */
+	const char *dmarc = found->sasl.matches ? "none" : found->dmarc.result;
 	g_autofree char *origin = find_origin(post);
 	GVariant *arguments = g_variant_new("(ssssssss)", post->list, post->extension, post->message->author,
-		order_kind_word(order->kind), order->text ? order->text : "", post->method,
-		post->message->authentication.dmarc.result, origin);
+		order_kind_word(order->kind), order->text ? order->text : "", post->method, dmarc, origin);
 	g_autoptr(GVariant) answer = post_ask(post, WIRE_ORDER, arguments, -1, &verdict);
 
 	if (!answer)

@@ -17,7 +17,7 @@ from moderating import follow, links, parse, text_of
 LIST, LOUD, ASKING, KEEPING, DROPPING = ("%s@%s" % (name, DOMAIN) for name in ("unclear", "loud", "asking", "keeping", "dropping"))
 MEMBER, MODERATOR, STRANGER = "member@x.example", "moderator@x.example", "stranger@y.example"
 HEAD = {"From": MEMBER, "To": LIST, "Subject": "Hello", "Date": "Sat, 21 Nov 2026 10:00:00 +0100", "Message-ID": "<%d@mua.example>"}
-SETTINGS = {"list " + LOUD: {"scenario": "public"}, "list " + ASKING: {"scenario": "publickey"},
+SETTINGS = {"rollcall": {"border_authserv_ids": "mx.example.org"}, "list " + LOUD: {"scenario": "public"}, "list " + ASKING: {"scenario": "publickey"},
             "list " + KEEPING: {"unauthenticated_refusals": "hold"}, "list " + DROPPING: {"unauthenticated_refusals": "discard"}}
 MIXED = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=%s\r\n"
 _count = 0
@@ -238,3 +238,20 @@ def test_refusals_of_unproved_senders(shared):
         assert code == 250 and "proved nothing" in text and "held" not in text
         code, text = send(shared, mail(b"no colon", author=STRANGER), STRANGER, to)
         assert code == 250 and "proved nothing" in text
+
+
+def test_refusals_of_a_sender_whose_spf_passed(shared):
+    """Our own border vouches for it: then a bounce reaches whoever wrote."""
+    border = b"Authentication-Results: mx.example.org; spf=%s smtp.mailfrom=stranger@y.example\r\n" \
+             b"Received: from there by mx.example.org with ESMTP id 1; Sat, 21 Nov 2026 10:00:00 +0100\r\n"
+    for to in (KEEPING, DROPPING):
+        for author, words in ((STRANGER, "Only members"), ("a@y.example, b@y.example", "more than one author")):
+            code, text = send(shared, border % b"pass" + mail(author=author), STRANGER, to)
+            assert code == 550 and words in text, (code, text)
+            assert send(shared, border % b"fail" + mail(author=author), STRANGER, to)[0] == 250
+
+
+def test_a_signature_vouches_for_its_own_domains_senders_alone(shared):
+    key = shared.add_author_key("y.example")
+    assert send(shared, key.sign(mail(author=STRANGER)), "other@y.example", DROPPING)[0] == 550
+    assert send(shared, key.sign(mail(author=STRANGER)), "victim@z.example", DROPPING)[0] == 250
