@@ -85,8 +85,10 @@ def held(world, message, words="", **how):
     world.postfix.wait_empty()
     world.sink.forget()
     code, text = send(world, message, **how)
-    assert code == 250 and re.search("held as [0-9]+$", text), (code, text)
-    world.copies(1)
+    number = re.search("held as ([0-9]+)$", text)
+    assert code == 250 and number, (code, text)
+    world.rollcall.wait_log("kind=notice-author, held=%s, status=done" % number[1], 20)
+    world.postfix.wait_empty()
     assert not [copy for copy in world.sink.transactions() if copy.header("List-Id")]
 
 
