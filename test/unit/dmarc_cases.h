@@ -54,7 +54,7 @@ static const struct dmarc_case dmarc_cases[] = {
 	{"no record, nothing", "a.test", {"a.test"}, NULL, NULL, "none - a.test -", "-"},
 	{"no record: no relaxed alignment", "m.a.test", {"m.a.test"}, "pass a.test", NULL, "none - m.a.test -", "--"},
 	{"two records are none", "a.test", {"_dmarc.a.test v=DMARC1; p=reject|v=DMARC1; p=none"}, NULL, NULL, "none - a.test -", NULL},
-	{"two records, and one above", "m.a.test", {"_dmarc.m.a.test v=DMARC1; p=none|v=DMARC1; p=none", AT("a.test", "p=reject")}, NULL, NULL,
+	{"two records, and one above", "m.a.test", {"_dmarc.m.a.test v=DMARC1; p=none|v=DMARC1; p=none; t=y", AT("a.test", "p=reject")}, NULL, NULL,
 		"fail reject a.test a.test", NULL},
 	{"a record among others", "a.test", {"_dmarc.a.test hello|v=DMARC1; p=reject"}, NULL, NULL, "fail reject a.test a.test", NULL},
 	{"another version", "a.test", {"_dmarc.a.test v=DMARC2; p=reject"}, NULL, NULL, "none - a.test -", NULL},
