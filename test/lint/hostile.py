@@ -3,7 +3,7 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-SHORT = {"body": "e2e/test_body.py", "rules": "e2e/test_rules.py", "wishes": "e2e/test_wishes.py", "unclear": "e2e/test_unclear.py", "lmtp": "session/test_lmtp.py", "messages": "e2e/test_messages.py",
+SHORT = {"authentication": "e2e/test_authentication.py", "body": "e2e/test_body.py", "rules": "e2e/test_rules.py", "wishes": "e2e/test_wishes.py", "unclear": "e2e/test_unclear.py", "lmtp": "session/test_lmtp.py", "messages": "e2e/test_messages.py",
          "crm": "session/test_crm.py",
          "faults": "session/test_crm_faults.py", "moderation": "e2e/test_moderation.py", "tls": "session/test_crm_tls.py", "rows": "unit/test_crm_rows.c"}
 
