@@ -124,6 +124,10 @@ SETTING(SCOPE_DOMAIN, dkim_keys, TYPE_STRINGS, "", 0, 4096, NULL,
 	"DKIM keys that sign for the domain, SELECTOR:/PATH each, several separated by ';'.")
 SETTING(SCOPE_DOMAIN, authserv_id, TYPE_TEXT, "", 0, 253, NULL,
 	"Name under which members are told in Authentication-Results how a post was checked; empty: they are not told.")
+SETTING(SCOPE_DOMAIN, arc, TYPE_BOOLEAN, "no", 0, 0, NULL,
+	"Add a link to the ARC chain of each post, sealed over all changes, for servers that trust us (RFC 8617).")
+SETTING(SCOPE_DOMAIN, arc_key, TYPE_TEXT, "", 0, 63, NULL,
+	"Selector of the key in dkim_keys that seals; empty: the first RSA key.")
 SETTING(SCOPE_DOMAIN, dkim_expire, TYPE_SECONDS, "14d", 3600, 31536000, NULL,
 	"How long our DKIM signatures are valid (x=).")
 

@@ -248,6 +248,29 @@ struct keys *keys_load_one(const char *domain, const char *text, GError **error)
 	return keys;
 }
 
+/* A domain that seals (ARC) has the key for it. */
+static gboolean check_seal(const struct keys *keys, const struct settings *settings, const char *domain, GError **error)
+{
+	const char *selector = settings_text(settings, SET_arc_key, domain);
+	g_autoptr(GPtrArray) all = keys_for_domain(keys, domain);
+	gboolean found = FALSE;
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct keys_public *key = g_ptr_array_index(all, i);
+
+		found |= *selector ? strcmp(key->selector, selector) == 0 : key->bits > 0;
+	}
+	if (found || (*selector == '\0' && !settings_boolean(settings, SET_arc, domain)))
+		return TRUE;
+	if (*selector)
+		g_set_error(error, KEYS_ERROR, KEYS_ERROR_SELECTOR, "line %u: [domain %s] arc_key: \"%s\" is no selector in dkim_keys",
+			settings_line(settings, SET_arc_key, domain), domain, selector);
+	else
+		g_set_error(error, KEYS_ERROR, KEYS_ERROR_SELECTOR, "line %u: [domain %s] arc: wants an RSA key in dkim_keys",
+			settings_line(settings, SET_arc, domain), domain);
+	return FALSE;
+}
+
 struct keys *keys_load(const struct settings *settings, GError **error)
 {
 	struct keys *keys = keys_new();
@@ -260,6 +283,10 @@ struct keys *keys_load(const struct settings *settings, GError **error)
 				continue;
 			g_prefix_error(error, "line %u: [domain %s] dkim_keys: \"%s\": ",
 				settings_line(settings, SET_dkim_keys, *domain), *domain, *text);
+			keys_free(keys);
+			return NULL;
+		}
+		if (!check_seal(keys, settings, *domain, error)) {
 			keys_free(keys);
 			return NULL;
 		}

@@ -1,6 +1,6 @@
 /*
  * Our DKIM signatures: here the fields and digests are made, dispatch signs the digests, and here the finished message is verified against the
- * public halves before it may leave. Then it becomes the sealed memory file that dispatch hands to Postfix.
+ * public halves before it may leave. The ARC seal comes last (post_seal.c). Then it becomes the sealed memory file that dispatch hands to Postfix.
  * A domain without keys is not signed: `rollcall check` says so, and each start.
  */
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "lib/mail/dkim_sign.h"
 #include "lib/mail/outgoing.h"
 #include "lib/wire/wire.h"
-#include "lmtpd/intake/post.h"
+#include "lmtpd/intake/post_seal.h"
 
 struct signing {
 	struct dkim_sign_message message;
@@ -65,8 +65,7 @@ static struct verdict trouble(const struct post *post, const GError *error)
 	return verdict_deferred("4.7.5", "cannot sign the post, try again later");
 }
 
-static struct verdict sign_draft(struct post *post, const struct dkim_sign_key *key,
-	const struct dkim_sign_draft *draft)
+struct verdict post_sign_draft(struct post *post, const struct dkim_sign_key *key, const char *name, const struct dkim_sign_draft *draft)
 {
 	struct verdict verdict = VERDICT_UNDECIDED;
 	gsize length;
@@ -78,7 +77,8 @@ static struct verdict sign_draft(struct post *post, const struct dkim_sign_key *
 		return verdict;
 	g_autoptr(GVariant) signature = g_variant_get_child_value(answer, 1);
 	const guint8 *data = g_variant_get_fixed_array(signature, &length, 1);
-	dkim_sign_finish(&post->header, draft, data, length);
+	g_autoptr(GBytes) bytes = g_bytes_new(data, length);
+	dkim_sign_finish_as(&post->header, name, draft, bytes);
 	return VERDICT_UNDECIDED;
 }
 
@@ -92,7 +92,7 @@ static struct verdict sign_all(struct post *post, struct signing *signing)
 		return trouble(post, error);
 	/* Backwards, since each goes on top: the first key of the setting ends up first. */
 	for (guint i = signing->count; i-- > 0 && !verdict_is_final(&verdict);)
-		verdict = sign_draft(post, &signing->keys[i], &drafts[i]);
+		verdict = post_sign_draft(post, &signing->keys[i], "DKIM-Signature", &drafts[i]);
 	for (guint i = 0; i < signing->count; i++)
 		dkim_sign_clear(&drafts[i]);
 	if (verdict_is_final(&verdict))
@@ -115,6 +115,8 @@ static struct verdict sign(struct post *post)
 
 	if (!verdict_is_final(&verdict) && signing.count > 0)
 		verdict = sign_all(post, &signing);
+	if (!verdict_is_final(&verdict))
+		verdict = post_seal(post, &signing.message, signing.keys, signing.count);
 	g_clear_pointer(&signing.answer, g_variant_unref);
 	return verdict;
 }

@@ -48,6 +48,13 @@ BODIES = {
     "signed": ("multipart/signed; boundary=s1; micalg=pgp-sha256; protocol=\"application/pgp-signature\"", "7bit",
                b"--s1\r\nContent-Type: text/plain\r\n\r\nsigned text  \r\n--s1\r\nContent-Type: application/pgp-signature\r\n\r\n"
                b"-----BEGIN PGP SIGNATURE-----\r\n\r\nabc\r\n-----END PGP SIGNATURE-----\r\n--s1--\r\n"),
+    "smime": ("multipart/signed; boundary=\"s2\"; micalg=sha-256; protocol=\"application/pkcs7-signature\"", "7bit",
+              b"This is an S/MIME signed message\r\n\r\n--s2\r\nContent-Type: text/plain\r\n\r\nsigned  text \r\n\r\n--s2\r\n"
+              b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64\r\n\r\nMIAGCSqGSIb3DQEHAqCA\r\n\r\n--s2--\r\n"),
+    "smime-opaque": ("application/pkcs7-mime; smime-type=signed-data; name=smime.p7m", "base64", b"MIAGCSqGSIb3DQEHAqCAMIACAQExDTALBglghkgBZQMEAgEwgAYJKoZIhvcNAQcB\r\n\r\n"),
+    "encrypted": ("multipart/encrypted; boundary=e1; protocol=\"application/pgp-encrypted\"", "7bit",
+                  b"--e1\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n--e1\r\nContent-Type: application/octet-stream\r\n\r\n"
+                  b"-----BEGIN PGP MESSAGE-----\r\n\r\nabc\r\n-----END PGP MESSAGE-----\r\n--e1--\r\n"),
     "base64": ("image/png", "base64", b"iVBORw0KGgo=\r\n"),
 }
 

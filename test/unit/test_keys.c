@@ -135,6 +135,33 @@ static void domains_are_checked(void **state)
 	}
 }
 
+static void seals_want_a_key(void **state)
+{
+	static const struct {
+		enum sample sample;
+		const char *more, *says;
+	} cases[] = {
+		{RSA_2048, "arc = yes", NULL},
+		{RSA_2048, "arc = yes\narc_key = s", NULL},
+		{ED25519, "arc = yes\narc_key = s", NULL},
+		{ED25519, "arc = no", NULL},
+		{ED25519, "arc = yes", "line 3: [domain lists.example.org] arc: wants an RSA key"},
+		{RSA_2048, "arc_key = other", "line 3: [domain lists.example.org] arc_key: \"other\" is no selector"},
+	};
+	struct place *place = *state;
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *value = g_strdup_printf("s:%s\n%s", place->path, cases[i].more);
+		g_autoptr(GError) error = NULL;
+
+		put(place->path, cases[i].sample, PKCS8, 0600);
+		struct keys *keys = load("lists.example.org", value, &error);
+		if ((keys == NULL) != (cases[i].says != NULL) || (error && !strstr(error->message, cases[i].says)))
+			fail_msg("%s: %s", cases[i].more, error ? error->message : "no error");
+		keys_free(keys);
+	}
+}
+
 /* ---- signing ---- */
 
 static void digest_of(const char *text, guint8 digest[KEYS_DIGEST_SIZE])
@@ -320,7 +347,7 @@ int main(void)
 		T(links_are_followed),
 		T(selectors_are_checked),
 		cmocka_unit_test(selector_with_line_breaks),
-		T(domains_are_checked),
+		T(domains_are_checked), T(seals_want_a_key),
 		T(signatures_verify),
 		T(several_keys_and_domains),
 		T(halves_must_fit),
