@@ -44,7 +44,7 @@ def world():
                 world.crm.join(person, name)
         world.author = world.add_author_key("strict.example")
         world.resolver.add("_dmarc.strict.example", "v=DMARC1; p=reject; adkim=s")
-        world.resolver.add("_dmarc." + DOMAIN, "v=DMARC1; p=reject")
+        world.resolver.set("_dmarc." + DOMAIN, "v=DMARC1; p=reject")
         world.judge = Judge(world.resolver.setting)
         world.rollcall.start()
         yield world
