@@ -31,6 +31,8 @@ void check_sockets(struct check *check);
 void check_directories(struct check *check);
 /** DKIM keys. */
 void check_keys(struct check *check);
+/** S/MIME: the bundle, CRLs, and what of them is out of date. */
+void check_smime(struct check *check);
 /** Scenarios: files, the settings that name them, banned addresses. */
 void check_rules(struct check *check);
 /** The site's own texts. */

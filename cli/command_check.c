@@ -19,6 +19,7 @@ static const struct {
 	{ALWAYS, check_sockets},
 	{ALWAYS, check_directories},
 	{ALWAYS, check_keys},
+	{ALWAYS, check_smime},
 	{ALWAYS, check_rules},
 	{ALWAYS, check_texts},
 	{OFFLINE, check_options},

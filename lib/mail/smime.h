@@ -30,6 +30,9 @@ struct smime_trust;
  * file that cannot be used. NULL when there is no certificate to trust. Warms up OpenSSL too: nothing here needs a file later.
  */
 struct smime_trust *smime_trust_load(const char *ca_file, const char *crl, GPtrArray *problems) G_GNUC_WARN_UNUSED_RESULT;
+/** How many certificates and CRLs there are; adds to `expired` (g_free()d) a line for each that was out of date at `now` (seconds), but
+ * not for a CRL with a newer one beside it. */
+void smime_trust_look(const struct smime_trust *trust, gint64 now, guint counts[2], GPtrArray *expired);
 /** NULL is fine. */
 void smime_trust_free(struct smime_trust *trust);
 

@@ -120,6 +120,50 @@ struct smime_trust *smime_trust_load(const char *ca_file, const char *crl, GPtrA
 	return trust;
 }
 
+/* A CRL without an end is never out of date. */
+static gboolean is_over(const ASN1_TIME *end, time_t now)
+{
+	return end && X509_cmp_time(end, &now) < 0;
+}
+
+/* Whether another CRL of the same issuer is in date: then it is that one which counts. */
+static gboolean is_replaced(STACK_OF(X509_OBJECT) *objects, const X509_CRL *old, time_t now)
+{
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		const X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+
+		if (crl && !is_over(X509_CRL_get0_nextUpdate(crl), now) && X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_CRL_get_issuer(old)) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void add_expired(GPtrArray *expired, const char *what, const X509_NAME *name)
+{
+	char *text = X509_NAME_oneline(name, NULL, 0);
+
+	g_ptr_array_add(expired, g_strdup_printf("%s %s", what, text ? text : "?"));
+	OPENSSL_free(text);
+}
+
+void smime_trust_look(const struct smime_trust *trust, gint64 now, guint counts[2], GPtrArray *expired)
+{
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(trust->store);
+
+	counts[0] = counts[1] = 0;
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+		X509_CRL *crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+
+		counts[0] += certificate != NULL;
+		counts[1] += crl != NULL;
+		if (certificate && is_over(X509_get0_notAfter(certificate), (time_t)now))
+			add_expired(expired, "the certificate of", X509_get_subject_name(certificate));
+		if (crl && is_over(X509_CRL_get0_nextUpdate(crl), (time_t)now) && !is_replaced(objects, crl, (time_t)now))
+			add_expired(expired, "the CRL of", X509_CRL_get_issuer(crl));
+	}
+}
+
 void smime_trust_free(struct smime_trust *trust)
 {
 	if (!trust)

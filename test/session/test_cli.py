@@ -10,6 +10,7 @@ import pytest
 from cli import LEVELS, Cli, merge, run, write_config
 from lab.process import ROOT
 from lab.rollcall import DISPATCH_UID, TEXTS, DOMAIN
+from lab.smime import Authority
 from lab.world import World
 
 
@@ -406,3 +407,33 @@ def test_the_example_is_a_good_file(tmp_path):
 def test_merge_is_what_the_tests_think():
     assert merge({"a": {"x": 1}}, {"a": {"y": 2}, "b": {}}) == {"a": {"x": 1, "y": 2}, "b": {}}
     assert merge({"a": {"x": 1}}, {"a": None}) == {}
+
+
+# ---- S/MIME ----
+
+def test_smime_files(cli, tmp_path):
+    """What lets good signatures not count is an error; what is only old in a bundle is a warning."""
+    root, old, other = Authority(str(tmp_path), "Root"), Authority(str(tmp_path), "Old", days=(-9, -1)), Authority(str(tmp_path), "Other")
+    bundle, crls = tmp_path / "bundle.pem", tmp_path / "crls"
+    crls.mkdir()
+
+    def found(**settings):
+        said = cli.offline({"rollcall": {"smime_ca_file": bundle, **settings}})
+        return [f["text"] for f in said.findings() if "S/MIME: " in f["text"] or "S/MIME sig" in f["text"] or ": smime_" in f["text"]], said.status
+    bundle.write_text("nothing")
+    assert found() == (["S/MIME: %s: no certificate can be read from it" % bundle], 1)
+    with open(root.certificate) as first, open(old.certificate) as second:
+        bundle.write_text(first.read() + second.read())
+    assert found() == (["S/MIME: the certificate of /CN=Old is out of date", "S/MIME signatures count, by 2 certificates"], 0)
+    lines, status = found(smime_crl=crls)
+    assert status == 1 and "S/MIME: %s: there is no CRL in it" % crls in lines
+    shutil.copy(root.crl("stale", days=(-3, -1)), crls / "1.crl")
+    shutil.copy(other.crl("fresh"), crls / "2.crl")
+    lines, status = found(smime_crl=crls)
+    assert status == 1 and "S/MIME: the CRL of /CN=Root is out of date" in lines
+    shutil.copy(root.crl("newer"), crls / "3.crl")
+    lines, status = found(smime_crl=crls)
+    assert status == 0 and lines[1:] == ["S/MIME signatures count, by 2 certificates and CRLs"]
+    lines, status = found(smime_ocsp_networks="10.0.0.1/8")
+    assert status == 1 and "smime_ocsp_networks: 10.0.0.1/8 is no network" in lines[0]
+    assert "say nothing" in found(smime_ca_file=None, smime_ocsp="yes")[0][0]
