@@ -102,5 +102,8 @@ int main(int argc, char **argv)
 	authentication_clear(&found);
 	smime_trust_free(trust);
 	g_string_free(message, TRUE);
+	g_free(options.ca);
+	g_free(options.crl);
+	g_free(options.allow);
 	return 0;
 }
