@@ -214,6 +214,7 @@ static struct rules_facts facts_of(const struct rules_case *one)
 		.remote_host = rules_case_text(object, "remote_host"),
 		.remote_address = rules_case_text(object, "remote_addr"),
 		.dkim_domain = rules_case_text(object, "dkim_domain"),
+		.sasl = rules_case_text(object, "sasl"),
 		.dmarc = rules_case_text(object, "dmarc"),
 		.list_name = one->list,
 		.list_domain = one->domain,

@@ -184,6 +184,7 @@ struct rules_facts {
 	const char *sender; /**< the author, normal form; NULL: "nobody" */
 	const char *remote_host, *remote_address;
 	const char *dkim_domain; /**< d= of the signature that passed */
+	const char *sasl;        /**< login at our own Postfix, whoever stands in From */
 	const char *dmarc;       /**< "pass", "fail", "none", … */
 
 	const char *list_name, *list_domain; /**< never NULL */

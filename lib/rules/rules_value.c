@@ -169,6 +169,8 @@ EVALUATE(auth)
 		return put(value, facts->dkim_domain);
 	if (strcmp(argument->key, "dmarc") == 0)
 		return put(value, facts->dmarc);
+	if (strcmp(argument->key, "sasl") == 0)
+		return put(value, facts->sasl);
 	return put(value, strcmp(argument->key, "method") == 0 ? facts->method : NULL);
 }
 

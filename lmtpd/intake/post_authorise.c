@@ -277,6 +277,7 @@ struct verdict post_authorise(struct post *post)
 		.remote_host = post->envelope->client_name,
 		.remote_address = post->envelope->client_address,
 		.dkim_domain = dkim_domain(&message->authentication),
+		.sasl = message->authentication.sasl.login,
 		.dmarc = message->authentication.dmarc.result,
 		.list_name = name,
 		.list_domain = strrchr(post->list, '@') + 1,

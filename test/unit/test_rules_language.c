@@ -67,7 +67,7 @@ static const char *const holds[] = {
 	"equal([user_attributes->x],'')", "equal([env->PATH],'')", "equal([family->x],'')", "equal([topic],[topic_sender])",
 	"equal([previous_email],'')", "equal([date],'')", "equal([msg_encrypted],'')", "equal([is_bcc],0)", "equal([IS_BCC],0)",
 	"equal([current_date],[execution_date])", "equal([current_date],1790000000)", "equal([auth->dkim_domain],'example.org')",
-	"equal([auth->dmarc],pass)", "equal([auth->method],smtp)", "equal([auth->x],'')", "equal([msg->recipients],3)",
+	"equal([auth->dmarc],pass)", "equal([auth->method],smtp)", "equal([auth->sasl],jan)", "equal([auth->x],'')", "equal([msg->recipients],3)",
 	"less_than('300',[msg->size])", "equal([msg->sender],[sender])", "equal([msg->none],'')", "equal([msg_part->type],'image/png')",
 	"equal([msg_part->type],'text/plain')", "!equal([msg_part->type],'multipart/mixed')", "equal([msg_body],'')", "equal([sender][3],[sender])",
 	/* Mailman's */
@@ -88,6 +88,7 @@ static void give_facts(struct help_post *post)
 	post->world = (struct help_world){.standing = RULES_IS_SUBSCRIBER, .filter_name = "who.txt",
 		.filter = "# comment\n;other\n \nbob@*\n*@EXAMPLE.org\n", .column = "mode", .cell = "nomail"};
 	post->facts.dkim_domain = "example.org";
+	post->facts.sasl = "jan";
 	post->facts.dmarc = "pass";
 	post->facts.parameters = g_hash_table_new(g_str_hash, g_str_equal);
 	put(post->facts.parameters, "subject", "Singing");
