@@ -215,6 +215,20 @@ SETTING(SCOPE_LIST, feedback_id, TYPE_TEXT, "", 0, 200, NULL,
 	"A Feedback-ID field for Gmail's reports, such as choir:lists:example:rollcall; empty: none of ours.")
 SETTING(SCOPE_LIST, cfbl_address, TYPE_TEXT, "", 0, 254, NULL,
 	"A CFBL-Address field (RFC 9477): where complaints about our mail go, such as fbl@example.org; report=arf; empty: none.")
+SETTING(SCOPE_LIST, digest_at, TYPE_TEXT, "18:00", 0, 5, NULL,
+	"Time of day at which the digest leaves, if anything waits for it; empty: at no time of day.")
+SETTING(SCOPE_LIST, digest_days, TYPE_STRINGS, "", 0, 40, NULL,
+	"Days on which digest_at holds, such as mon;wed;fri; empty: every day.")
+SETTING(SCOPE_LIST, digest_timezone, TYPE_TEXT, "", 0, 64, NULL,
+	"Time zone of digest_at, such as Europe/Amsterdam; empty: the system's.")
+SETTING(SCOPE_LIST, digest_age, TYPE_SECONDS, "0", 0, 31536000, NULL,
+	"The digest also leaves when its oldest post has waited so long; 0: never for that.")
+SETTING(SCOPE_LIST, digest_size, TYPE_SIZE, "0", 0, 1073741824, NULL,
+	"The digest also leaves when its posts have so many bytes; 0: never for that.")
+SETTING(SCOPE_LIST, digest_posts, TYPE_NUMBER, "0", 0, 100000, NULL,
+	"The digest also leaves when it has so many posts; 0: never for that.")
+SETTING(SCOPE_LIST, digest_part, TYPE_SIZE, "5M", 1024, 1073741824, NULL,
+	"An issue of more bytes than this is sent in parts; a larger post is a part of its own.")
 SETTING(SCOPE_LIST, nodupes, TYPE_BOOLEAN, "no", 0, 0, NULL,
 	"Whether members whose address stands in To or Cc get no copy from the list.")
 SETTING(SCOPE_LIST, nodupes_lists, TYPE_BOOLEAN, "no", 0, 0, NULL,

@@ -125,6 +125,22 @@ static const char *lint_end(guint seen, gboolean in_header, gboolean line_open)
 	return seen & HAS_MESSAGE_ID ? NULL : "no Message-ID field";
 }
 
+GString *outgoing_read(const char *data, size_t length)
+{
+	GString *out = g_string_sized_new(length + length / 32);
+	const char *end = data + length;
+
+	while (data < end) {
+		const char *line = memchr(data, '\n', (size_t)(end - data));
+		size_t size = line ? (size_t)(line - data) : (size_t)(end - data);
+
+		g_string_append_len(out, data, (gssize)size);
+		g_string_append(out, "\r\n");
+		data += line ? size + 1 : size;
+	}
+	return out;
+}
+
 const char *outgoing_lint(const char *data, size_t length)
 {
 	const char *end = data + length, *line_end = data;

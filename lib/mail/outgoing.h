@@ -19,6 +19,9 @@
  */
 int outgoing_write(const struct header *header, const char *body, size_t length) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The same bytes back with CRLF line ends, a missing last one added. The caller frees. */
+GString *outgoing_read(const char *data, size_t length) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * What Postfix would change or refuse in a message with LF line ends, or NULL when nothing. Static text
  * that names no one, fit for a reply.

@@ -37,6 +37,7 @@ enum jobs_whom {
 	X(RELEASE_FAILED, "release-failed", JOBS_MODERATORS, FALSE)          \
 	X(REFUSED, "refused", JOBS_AUTHOR, FALSE)                            \
 	X(SECOND, "second", JOBS_ASKER, TRUE)                                \
+	X(DIGEST, "digest", JOBS_NOBODY, FALSE)                              \
 	X(WISH, "wish", JOBS_NOBODY, FALSE)                                  \
 	X(NOTE, "note", JOBS_OWNERS, FALSE)                                  \
 	X(ANSWER, "answer", JOBS_ASKER, FALSE)

@@ -66,7 +66,10 @@
 		"volume = max(volume, excluded.volume) RETURNING volume, number")                             \
 	X(DIGEST_ISSUE_ADD,                                                                                   \
 		"INSERT INTO digest_issue (list, volume, number, closed_at) VALUES (?1, ?2, ?3, unixepoch())") \
-	X(DIGEST_FILL, "UPDATE kept SET issue = ?2 WHERE list = ?1 AND issue = 0")                            \
+	X(DIGEST_FILL,                                                                                        \
+		"UPDATE kept SET issue = ?2 WHERE list = ?1 AND issue = 0 AND id <= (SELECT max(id) FROM ("   \
+		"SELECT id, sum(size) OVER (ORDER BY id) total, row_number() OVER (ORDER BY id) place "      \
+		"FROM kept WHERE list = ?1 AND issue = 0) WHERE total <= ?3 OR place = 1)")                   \
 	X(DIGEST_ISSUE_READ, "SELECT volume, number, closed_at FROM digest_issue WHERE id = ?1")              \
 	X(DIGEST_ISSUE_REMOVE, "DELETE FROM digest_issue WHERE id = ?1")                                      \
 	X(DIGEST_POSTS, "SELECT id FROM kept WHERE issue = ?1 ORDER BY id")                                   \

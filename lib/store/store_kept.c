@@ -101,12 +101,13 @@ static gboolean add_issue(struct store *store, const char *list, const struct st
 	return TRUE;
 }
 
-static gboolean fill(struct store *store, const char *list, gint64 id, gboolean *filled, GError **error)
+static gboolean fill(struct store *store, const struct store_digest_plan *plan, gint64 id, gboolean *filled, GError **error)
 {
 	store_statement_auto sqlite3_stmt *write = store_statement(store, STATEMENT_DIGEST_FILL);
 
-	sqlite3_bind_text(write, 1, list, -1, SQLITE_STATIC);
+	sqlite3_bind_text(write, 1, plan->list, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(write, 2, id);
+	sqlite3_bind_int64(write, 3, (gint64)MIN(plan->most, (guint64)G_MAXINT64));
 	if (!store_run(store, write, "filling a digest", error))
 		return FALSE;
 	*filled = sqlite3_changes(store->db) > 0;
@@ -125,7 +126,7 @@ static gboolean add_job(struct store *store, const char *list, const char *kind,
 	return store_job_write(store, list, 0, &plan, error);
 }
 
-gboolean store_digest_close(struct store *store, const char *list, guint volume, const char *job, gint64 *issue, GError **error)
+gboolean store_digest_close(struct store *store, const struct store_digest_plan *plan, gint64 *issue, GError **error)
 {
 	struct store_digest_issue numbers = {0};
 	gboolean filled = FALSE;
@@ -134,8 +135,9 @@ gboolean store_digest_close(struct store *store, const char *list, guint volume,
 	*issue = 0;
 	if (!store_begin(store, STORE_DURABLE, error))
 		return FALSE;
-	gboolean good = take_number(store, list, volume, &numbers, error) && add_issue(store, list, &numbers, &id, error) &&
-		fill(store, list, id, &filled, error) && (!filled || add_job(store, list, job, id, error));
+	gboolean good = take_number(store, plan->list, plan->volume, &numbers, error) &&
+		add_issue(store, plan->list, &numbers, &id, error) && fill(store, plan, id, &filled, error) &&
+		(!filled || add_job(store, plan->list, plan->job, id, error));
 	/* Somebody else closed it a moment ago: no number is used up for nothing. */
 	if (!store_end(store, good && filled, error))
 		return good && !filled;

@@ -38,11 +38,15 @@ struct store_digest_open {
 /** Of all lists that have something: struct store_digest_open, freed with the array. NULL with `error`. */
 GPtrArray *store_digest_open(struct store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * Closes the list's open digest as the next issue of `volume`, or of the last volume if that is greater, and adds `job`, whose fields get
- * "issue". `*issue` is 0 when there was nothing to close. Waits for the disk.
- */
-gboolean store_digest_close(struct store *store, const char *list, guint volume, const char *job, gint64 *issue, GError **error)
+/** An issue to be. All borrowed. */
+struct store_digest_plan {
+	const char *list;
+	guint volume;     /**< of the last issue, if that is greater */
+	guint64 most;     /**< bytes of its posts; a larger post is an issue of its own, and what does not fit waits for the next */
+	const char *job;  /**< kind of the job that sends it; its fields get "issue" */
+};
+/** Closes the list's open digest as its next issue. `*issue` is 0 when there was nothing to close. Waits for the disk. */
+gboolean store_digest_close(struct store *store, const struct store_digest_plan *plan, gint64 *issue, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 struct store_digest_issue {

@@ -128,5 +128,10 @@ GVariant *answer_finish(struct phase *phase, GVariant *arguments, int fd)
 	else
 		verdict = finish(phase, archived_at, digest, fd);
 	fanout_clear(&phase->fanout);
+	/* The next part of a digest is a post of its own. */
+	if (verdict.class == VERDICT_SENT && phase->claimed) {
+		store_release(phase->worker->store);
+		phase->claimed = FALSE;
+	}
 	return g_variant_new("(@(uuss))", wire_verdict(&verdict));
 }

@@ -9,9 +9,9 @@
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/asker.h"
+#include "lmtpd/dispatch/job_digest.h"
 #include "lmtpd/dispatch/job_fields.h"
 #include "lmtpd/dispatch/job_people.h"
-#include "lmtpd/dispatch/job_tickets.h"
 #include "lmtpd/dispatch/job_tickets.h"
 #include "lmtpd/dispatch/job_tokens.h"
 #include "lmtpd/dispatch/store_trouble.h"
@@ -167,6 +167,17 @@ static struct verdict describe(struct phase *phase, struct parcel *parcel)
 	return good ? VERDICT_UNDECIDED : store_trouble(error);
 }
 
+/* One mail for many, and whom it goes to is asked as for a post. */
+static struct verdict read_digest(struct phase *phase, struct parcel *parcel)
+{
+	struct verdict verdict = job_digest_read(phase->worker->store, parcel->job, &parcel->fields, &parcel->message);
+
+	if (verdict.class == VERDICT_DISCARDED)
+		return end_job(phase, "its issue is gone");
+	parcel->receivers = g_variant_ref_sink(g_variant_new_array(G_VARIANT_TYPE("a{ss}"), NULL, 0));
+	return verdict;
+}
+
 /* A job without a mail: it is done here and now, and leaves one that tells the author. */
 static struct verdict grant(struct phase *phase, const struct parcel *parcel)
 {
@@ -189,6 +200,8 @@ static struct verdict fill(struct phase *phase, gint64 id, struct parcel *parcel
 		verdict = find_post(phase, parcel);
 	if (!verdict_is_final(&verdict) && parcel->kind == JOBS_WISH)
 		return grant(phase, parcel);
+	if (!verdict_is_final(&verdict) && parcel->kind == JOBS_DIGEST)
+		return read_digest(phase, parcel);
 	if (!verdict_is_final(&verdict))
 		verdict = job_people_find(phase->worker, parcel->job, parcel->held, &parcel->people);
 	if (!verdict_is_final(&verdict))
@@ -237,6 +250,13 @@ static gboolean tell_failed(struct phase *phase, const char *why, GError **error
 	return store_job_add(phase->worker->store, NULL, job->list, job->held, &plan.jobs[0], error);
 }
 
+static gboolean is_digest(const struct store_job *job)
+{
+	enum jobs_kind kind;
+
+	return jobs_find(job->kind, &kind) && kind == JOBS_DIGEST;
+}
+
 static gboolean end_errand(struct phase *phase, gboolean done, const char *why, GError **error)
 {
 	struct store *store = phase->worker->store;
@@ -244,6 +264,8 @@ static gboolean end_errand(struct phase *phase, gboolean done, const char *why, 
 
 	if (!done)
 		return store_job_retry(store, id, error);
+	if (is_digest(phase->errand.job))
+		return store_digest_done(store, job_digest_issue(phase->errand.job), id, error);
 	return tell_failed(phase, why, error) && store_job_done(store, id, error);
 }
 

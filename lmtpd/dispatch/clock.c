@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/store/jobs.h"
 #include "lib/store/store_held.h"
+#include "lmtpd/dispatch/digest_due.h"
 #include "lmtpd/dispatch/job_tickets.h"
 #include "lmtpd/dispatch/key_watch.h"
 
@@ -15,6 +16,7 @@ enum {
 	PATIENCE = 30,            /* seconds until a job that is still due gets another ticket: it may be in hand, or in a queue */
 	EXPIRY = 60,              /* seconds between looks for posts that expire */
 	EXPIRE_MOST = 20,         /* posts in a round: each waits for the disk */
+	DIGESTS = 5,              /* seconds between looks for digests that are due */
 	HOUSEKEEPING = 3600,      /* seconds between removals of old records */
 	KEY_WATCH = 3600,         /* seconds between looks at our keys in DNS */
 	RECORD_LIFE = 10 * 86400, /* seconds; Postfix keeps a deferred post 5 days by default */
@@ -24,7 +26,7 @@ struct clock {
 	struct store *store;
 	int jobs;
 	GHashTable *sent; /* job's number -> when its ticket went, monotonic microseconds */
-	gint64 expiry_at, housekeeping_at, key_watch_at;
+	gint64 expiry_at, housekeeping_at, key_watch_at, digests_at;
 };
 
 static gboolean is_old(gpointer id, gpointer at, gpointer now)
@@ -119,6 +121,10 @@ void clock_run(struct store *store, const struct pool_setup *setup, const volati
 			keep_house(&clock, now);
 		if (now >= clock.expiry_at)
 			let_expire(&clock, now);
+		if (now >= clock.digests_at) {
+			digest_due_look(setup->settings, store);
+			clock.digests_at = now + (gint64)DIGESTS * G_USEC_PER_SEC;
+		}
 		send_tickets(&clock, now);
 		if (now >= clock.key_watch_at) {
 			key_watch_look(setup->settings, setup->keys);

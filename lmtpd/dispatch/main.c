@@ -14,6 +14,7 @@
 #include "lib/base/privilege.h"
 #include "lib/base/process.h"
 #include "lib/dns/dns.h"
+#include "lib/list/digest_plan.h"
 #include "lmtpd/dispatch/dry.h"
 #include "lmtpd/dispatch/pool.h"
 #include "lib/store/store.h"
@@ -89,6 +90,15 @@ static void check_networks(const struct settings *settings)
 		log_fatal("smime_ocsp_networks: %s is no network; expected ADDRESS or ADDRESS/BITS", bad);
 }
 
+/* Nobody would be told later: a digest that never leaves is missed by nobody for a while. */
+static void check_digests(const struct settings *settings)
+{
+	g_autofree char *wrong = digest_plan_check(settings);
+
+	if (wrong)
+		log_fatal("%s", wrong);
+}
+
 static void check_store(const struct settings *settings)
 {
 	g_autoptr(GError) error = NULL;
@@ -123,6 +133,7 @@ int main(int argc, char **argv)
 	if (!dry)
 		warn_about_keys(settings, keys);
 	check_networks(settings);
+	check_digests(settings);
 	if (!dns_check(settings, &error))
 		log_fatal("%s", error->message);
 	struct crm_breaker *breaker =

@@ -24,6 +24,8 @@ static struct verdict do_kind(struct job *job)
 {
 	if (strcmp(job->kind, "release") == 0)
 		return job_release(job);
+	if (strcmp(job->kind, "digest") == 0)
+		return job_digest(job);
 	return job_notify(job);
 }
 

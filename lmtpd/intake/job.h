@@ -34,4 +34,7 @@ struct verdict job_notify(struct job *job);
 /** Sends the held post to the members, after its scenario has been asked again where its author confirmed it. */
 struct verdict job_release(struct job *job);
 
+/** Sends one issue of the list's digest to whoever wants digests now. SENT, DISCARDED or DEFERRED. */
+struct verdict job_digest(struct job *job);
+
 #endif

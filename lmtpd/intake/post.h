@@ -131,6 +131,10 @@ struct verdict post_mitigate(struct post *post);
 void post_note_change(struct post *post, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /** Makes the variant for members who want the list in this way: `*outgoing` is its sealed memory file, or -1. NONE, or what stands in the way. */
 struct verdict post_variant(const struct post *post, enum reception reception, int *outgoing);
+/**
+ * Who gets the post whose K is in hand: a(su), ways and their numbers, which the caller unrefs; or NULL with `verdict`: DISCARDED (nobody) or DEFERRED.
+ */
+GVariant *post_roster(struct post *post, struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
 /** Hands one variant of the roster at hand to Postfix. SENT, now or before; else what stands in the way. */
 struct verdict post_hand_over(struct post *post, enum reception reception, int message);
 /** All variants are sent: keeps the post for the list's digest, if that wants it. SENT or DEFERRED. */

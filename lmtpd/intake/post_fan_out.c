@@ -98,7 +98,7 @@ static GVariant *collect_others(const struct post *post)
 	return g_variant_builder_end(&builder);
 }
 
-static GVariant *ask_roster(struct post *post, struct verdict *verdict)
+GVariant *post_roster(struct post *post, struct verdict *verdict)
 {
 	const char *author = post->message->author ? post->message->author : "";
 	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
@@ -160,7 +160,7 @@ struct verdict post_finish(struct post *post, gboolean digest)
 struct verdict post_fan_out(struct post *post)
 {
 	struct verdict verdict = VERDICT_UNDECIDED;
-	g_autoptr(GVariant) ways = ask_roster(post, &verdict);
+	g_autoptr(GVariant) ways = post_roster(post, &verdict);
 	gboolean digest = FALSE;
 	GVariantIter iterator;
 	const char *way;

@@ -1,16 +1,12 @@
 """HOSTILE 5.2, what has one sure author and is unclear otherwise: the moderators see it first, and what they accept goes out as it came.
 And rule B: what becomes of a refusal whose bounce could hit somebody who never wrote."""
-import contextlib
 import hashlib
-import os
 import re
-import sqlite3
 
 import pytest
 
 from lab.postfix import DOMAIN
 from lab.process import wait_until
-from lab.rollcall import DISPATCH_UID
 from lab.world import World
 from moderating import follow, links, parse, text_of
 
@@ -48,16 +44,6 @@ def send(world, message, sender=MEMBER, to=LIST):
     with world.rollcall.connect() as client:
         reply = client.post(sender, [to], message)[0]
         return reply.code, reply.text
-
-
-def store(world, sql, *arguments):
-    """As the store's own user: what root made beside it, no worker could open."""
-    os.seteuid(DISPATCH_UID)
-    try:
-        with contextlib.closing(sqlite3.connect(os.path.join(world.rollcall.directory, "state", "store.db"), timeout=10)) as db, db:
-            return db.execute(sql, arguments).fetchall()
-    finally:
-        os.seteuid(0)
 
 
 def nested(depth):
@@ -209,9 +195,9 @@ def test_a_release_that_cannot_be_tells_the_moderators(shared):
     message = mail(b"Subject: one", b"Subject: two")
     notice = holds(shared, message)
     worse = message.replace(b"one", b"a\vb")
-    (number,), = store(shared, "SELECT max(id) FROM held")
-    store(shared, "UPDATE held_message SET message = ?, hash = ? WHERE held = ?", worse, hashlib.sha256(worse).digest(), number)
-    store(shared, "UPDATE held SET size = ? WHERE id = ?", len(worse), number)
+    (number,), = shared.rollcall.store("SELECT max(id) FROM held")
+    shared.rollcall.store("UPDATE held_message SET message = ?, hash = ? WHERE held = ?", worse, hashlib.sha256(worse).digest(), number)
+    shared.rollcall.store("UPDATE held SET size = ? WHERE id = ?", len(worse), number)
     follow(shared, MODERATOR, links(notice)["accept"])
     told = wait_until(lambda: [c for c in shared.sink.transactions(MODERATOR) if "Could not be sent out" in c.header("Subject")[0]], 15,
                       "word of it: " + shared.last_words())[0]

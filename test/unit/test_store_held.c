@@ -509,7 +509,7 @@ static void a_migration_that_fails_leaves_version_1(void **state)
 	store_close(open_good(*state));
 }
 
-/* Each statement of the common path finds its rows by a key or an index. */
+/* Each statement of the common path finds its rows by a key or an index; a subquery only has what one found. */
 static void statements_read_no_tables(void **state)
 {
 	static const struct {
@@ -530,7 +530,7 @@ static void statements_read_no_tables(void **state)
 		while (sqlite3_step(plan) == SQLITE_ROW) {
 			const char *step = (const char *)sqlite3_column_text(plan, 3);
 
-			if (g_str_has_prefix(step, "SCAN") && !strstr(step, "CONSTANT ROW"))
+			if (g_str_has_prefix(step, "SCAN") && !strstr(step, "CONSTANT ROW") && !strstr(step, "subquery"))
 				fail_msg("%s: %s", table[i].name, step);
 		}
 		sqlite3_finalize(plan);

@@ -25,7 +25,8 @@ static gint64 close_digest(struct store *store, const char *list, guint volume)
 {
 	gint64 issue = -1;
 
-	assert_true(store_digest_close(store, list, volume, "digest", &issue, NULL));
+	assert_true(store_digest_close(store, &(struct store_digest_plan){.list = list, .volume = volume, .most = 1000, .job = "digest"}, &issue,
+		NULL));
 	return issue;
 }
 
@@ -125,6 +126,27 @@ static void numbers_never_come_twice(void **state)
 	}
 }
 
+/* What does not fit is the next issue; what is larger than any is one of its own. */
+static void large_issues_are_shared_out(void **state)
+{
+	store_auto struct store *store = open_good(*state);
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	const struct store_digest_plan plan = {.list = LIST, .volume = 26, .most = 2 * strlen("Subject: 1\n\n1\n"), .job = "digest"};
+	const struct store_digest_plan none = {.list = LIST, .volume = 26, .most = 1, .job = "digest"};
+	static const guint wanted[] = {2, 2, 1};
+	gint64 issue;
+
+	for (guint i = 1; i <= 5; i++)
+		assert_true(keep(store, i, LIST, TRUE, FALSE));
+	for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++) {
+		assert_true(store_digest_close(store, i == 2 ? &none : &plan, &issue, NULL));
+		assert_true(store_digest_posts(store, issue, ids, NULL));
+		assert_int_equal(ids->len, wanted[i]);
+	}
+	assert_true(store_digest_close(store, &plan, &issue, NULL));
+	assert_int_equal(issue, 0);
+}
+
 static void wants_the_key_in_hand(void **state)
 {
 	store_auto struct store *store = open_good(*state);
@@ -152,6 +174,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nobody_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_digest_from_beginning_to_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(numbers_never_come_twice, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(large_issues_are_shared_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(wants_the_key_in_hand, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(damage_is_no_message, set_up, tear_down),
 	};
