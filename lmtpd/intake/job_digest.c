@@ -142,6 +142,9 @@ static struct verdict send_form(const struct sending *sending, struct post *post
 	struct verdict verdict = post_sign(post);
 	if (!verdict_is_final(&verdict))
 		verdict = post_hand_over(post, reception, post->outgoing);
+	/* What is refused ends a job, and the posts would go with it: this is ours to mend. */
+	if (verdict.class == VERDICT_REFUSED)
+		verdict = verdict_deferred("4.3.5", "%s", verdict.text);
 	message.header = post->header;
 	io_close(&post->outgoing);
 	compose_message_clear(&message);
