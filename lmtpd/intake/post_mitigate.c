@@ -17,8 +17,10 @@ static gboolean is_vouched_for(const struct post *post)
 {
 	const struct message *message = post->message;
 	const GPtrArray *signatures = message->authentication.dkim;
+	/* A text or a notice has another body, which is put in later. */
+	gboolean same_body = !post->body && post->reception == RECEPTION_MAIL;
 
-	for (guint i = 0; signatures && !post->body && i < signatures->len; i++) {
+	for (guint i = 0; signatures && same_body && i < signatures->len; i++) {
 		const struct authentication_dkim *dkim = g_ptr_array_index(signatures, i);
 
 		if (dkim->aligned && strcmp(dkim->result, "pass") == 0 && author_intact(&message->header, &post->header, i))
@@ -77,7 +79,8 @@ struct verdict post_mitigate(struct post *post)
 
 	if (strcmp(wish, "none") == 0 || (!always && !is_needed(post)))
 		return VERDICT_UNDECIDED;
-	if (strcmp(wish, "reject") == 0)
+	/* A variant comes when others have the post already: then there is no refusing. */
+	if (strcmp(wish, "reject") == 0 && post->reception == RECEPTION_MAIL)
 		return verdict_refused("5.7.1", "the domain in From asks that nobody else sends its mail (DMARC), and this list changes what it sends");
 	/* Who has no clear author has passed a moderator, and has no name here. */
 	struct verdict unclear = author_read(&post->message->header, TRUE, &author);
