@@ -229,6 +229,23 @@ static void add_told(GString *out, GVariant *post)
 		g_string_append(out, "  told       the envelope sender gets Postfix's bounce\n");
 }
 
+static void add_recipients(GString *out, GVariant *post)
+{
+	static const char *const ways[] = {"mail", "txt", "notice", "digest", "digestplain", "summary"};
+	g_autoptr(GVariant) recipients = dict_of(post, "recipients");
+	const char *between = "  recipients ";
+
+	for (gsize i = 0; recipients && i < G_N_ELEMENTS(ways); i++) {
+		gint64 count = number_of(recipients, ways[i]);
+
+		if (count == 0)
+			continue;
+		g_string_append_printf(out, "%s%" G_GINT64_FORMAT " %s", between, count, ways[i]);
+		between = ", ";
+	}
+	g_string_append(out, *between == ',' ? "\n" : "");
+}
+
 static void add_stages(GString *out, GVariant *post)
 {
 	g_autoptr(GVariant) stages = array_of(post, "stages");
@@ -285,7 +302,7 @@ static void add_post(GString *out, GVariant *post)
 	add_author(out, post);
 	add_authentication(out, post);
 	if (strcmp(verdict, "sent") == 0)
-		g_string_append_printf(out, "  recipients %" G_GINT64_FORMAT "\n", number_of(post, "recipients"));
+		add_recipients(out, post);
 	add_told(out, post);
 	add_rules(out, post);
 	add_changes(out, post);

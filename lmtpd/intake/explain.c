@@ -216,6 +216,18 @@ static guint count_moderators(struct post *post)
 	return count;
 }
 
+/* How many get it in which way. Digests leave later, in the modes of that moment. */
+static GVariant *recipients_value(const struct post *post)
+{
+	GVariantBuilder dict;
+
+	g_variant_builder_init(&dict, G_VARIANT_TYPE_VARDICT);
+	for (guint i = 0; i < RECEPTION_VARIANTS; i++)
+		if (post->ways[i] > 0)
+			explain_put_number(&dict, reception_word(i), post->ways[i]);
+	return g_variant_builder_end(&dict);
+}
+
 static GVariant *told_value(struct post *post, const struct explain_post *at, const struct verdict *verdict)
 {
 	gboolean moderation = at->held == POST_HOLD_MODERATION && verdict->class == VERDICT_HELD;
@@ -271,7 +283,7 @@ void explain_end(struct post *post, const struct verdict *verdict)
 		explain_put(&dict, "rules", at->rules);
 	if (post->header.fields && message->header.fields)
 		explain_put(&dict, "changes", explain_changes(&message->header, &post->header, post->body != NULL, post->changes));
-	explain_put_number(&dict, "recipients", post->members);
+	explain_put(&dict, "recipients", recipients_value(post));
 	explain_put(&dict, "told", told_value(post, at, verdict));
 	at->facts = g_variant_ref_sink(g_variant_builder_end(&dict));
 	explain->post = NULL;

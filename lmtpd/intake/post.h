@@ -85,7 +85,7 @@ struct post {
 	gboolean rehearsing;       /**< its stages are only tried out */
 	enum reception reception;  /**< for whom it is being cooked: RECEPTION_MAIL but in post_variant() */
 	int outgoing;              /**< sealed memory file with LF line ends */
-	guint members;
+	guint ways[RECEPTION_VARIANTS]; /**< how many get it in each way, now or in a digest; 0 until they are known */
 	char *queue_id;
 	char *rule;                /**< "FILE:LINE", or "settings:NAME", of the rule that decided; NULL when none did */
 	char *rule_text;           /**< as its file has it, printable ASCII; NULL when none did */
@@ -96,6 +96,10 @@ struct post {
 
 /** The message's body that goes out: its bytes with CRLF line ends. */
 const char *post_body(const struct post *post, size_t *length);
+
+/** How many copies of it go out now; how many will have it in a digest. */
+guint post_members(const struct post *post);
+guint post_digest_members(const struct post *post);
 
 /**
  * Asks dispatch, opening the post's phase when needed; see wire_call(). NULL with `verdict` set on trouble or when dispatch itself

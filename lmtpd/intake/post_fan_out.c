@@ -157,33 +157,60 @@ struct verdict post_finish(struct post *post, gboolean digest)
 	return verdict;
 }
 
-struct verdict post_fan_out(struct post *post)
+static guint count_ways(const struct post *post, gboolean digest)
 {
-	struct verdict verdict = VERDICT_UNDECIDED;
-	g_autoptr(GVariant) ways = post_roster(post, &verdict);
-	gboolean digest = FALSE;
+	guint count = 0;
+
+	for (guint i = 0; i < RECEPTION_VARIANTS; i++)
+		if (reception_is_digest((enum reception)i) == digest)
+			count += post->ways[i];
+	return count;
+}
+
+guint post_members(const struct post *post)
+{
+	return count_ways(post, FALSE);
+}
+
+guint post_digest_members(const struct post *post)
+{
+	return count_ways(post, TRUE);
+}
+
+static gboolean read_ways(struct post *post, GVariant *ways)
+{
 	GVariantIter iterator;
 	const char *way;
 	guint count;
 
-	post->handed = g_get_monotonic_time();
-	if (!ways)
-		return verdict;
 	g_variant_iter_init(&iterator, ways);
 	while (g_variant_iter_next(&iterator, "(&su)", &way, &count)) {
 		enum reception reception;
 
-		if (!reception_find(way, &reception))
-			return verdict_deferred("4.3.0", "internal trouble (roster)");
-		if (reception_is_digest(reception)) {
-			digest = TRUE;
+		if (!reception_find(way, &reception) || reception == RECEPTION_NOMAIL)
+			return FALSE;
+		post->ways[reception] = count;
+	}
+	return TRUE;
+}
+
+struct verdict post_fan_out(struct post *post)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	g_autoptr(GVariant) ways = post_roster(post, &verdict);
+
+	post->handed = g_get_monotonic_time();
+	if (!ways)
+		return verdict;
+	if (!read_ways(post, ways))
+		return verdict_deferred("4.3.0", "internal trouble (roster)");
+	for (guint i = 0; i < RECEPTION_VARIANTS; i++) {
+		if (post->ways[i] == 0 || reception_is_digest((enum reception)i))
 			continue;
-		}
-		post->members += count;
-		verdict = send_variant(post, reception);
+		verdict = send_variant(post, (enum reception)i);
 		/* SENT is what each variant becomes, now or before. */
 		if (verdict.class != VERDICT_SENT)
 			return verdict;
 	}
-	return post_finish(post, digest);
+	return post_finish(post, post_digest_members(post) > 0);
 }
