@@ -50,6 +50,9 @@ struct settings *command_settings_read(const char *path, GError **error) G_GNUC_
 int command_check(struct invocation *invocation);
 /** accept, reject and discard. */
 int command_decide(struct invocation *invocation);
+/** The next one of a list; of all lists. */
+int command_digest(struct invocation *invocation);
+int command_digests(struct invocation *invocation);
 int command_explain(struct invocation *invocation);
 int command_dkim(struct invocation *invocation);
 int command_held(struct invocation *invocation);

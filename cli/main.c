@@ -1,6 +1,6 @@
 /*
  * rollcall: the sysadmin's command. Most of it looks and tells; what becomes of mail is changed by
- * accept, reject and discard alone.
+ * accept, reject, discard and digest alone.
  * A command is a row of the table below and a file command_NAME.c. `--config` may stand before the command or behind it,
  * because configuration managers want it as the last word (`rollcall check --offline --config %s`).
  */
@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	{"accept", "NUMBER", "let a held post go out to its list", command_decide},
 	{"check", NULL, "say whether all is fit for mail, and what to do where it is not", command_check},
 	{"dkim", "keygen|record", "make DKIM keys, and show what DNS must say about them", command_dkim},
+	{"digest", "LIST", "close a list's digest, so that it is sent now", command_digest},
+	{"digests", "[LIST]", "show what waits for digests, and when they leave", command_digests},
 	{"discard", "NUMBER", "throw a held post away; its author hears nothing", command_decide},
 	{"explain", "[FILE...]", "say what would become of a mail, and why; nothing is sent", command_explain},
 	{"held", "[LIST]", "show the posts that wait for a moderator or their author", command_held},

@@ -37,19 +37,38 @@ gboolean schedule_read(const char *time, const char *const *names, struct schedu
 	return TRUE;
 }
 
-gint64 schedule_last(const struct schedule *schedule, gint64 now)
+/* The moment of the day that is so many days from `now`. FALSE: it has none. */
+static gboolean moment_of(const struct schedule *schedule, gint64 now, gint days, gint64 *moment)
 {
 	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(now);
 	g_autoptr(GDateTime) local = g_date_time_to_timezone(utc, schedule->zone);
+	g_autoptr(GDateTime) day = g_date_time_add_days(local, days);
+	g_autoptr(GDateTime) time = g_date_time_new(schedule->zone, g_date_time_get_year(day), g_date_time_get_month(day),
+		g_date_time_get_day_of_month(day), schedule->hour, schedule->minute, 0);
+
+	if (!time || !(schedule->days & (1u << (g_date_time_get_day_of_week(day) - 1))))
+		return FALSE;
+	*moment = g_date_time_to_unix(time);
+	return TRUE;
+}
+
+gint64 schedule_last(const struct schedule *schedule, gint64 now)
+{
+	gint64 moment;
 
 	/* Today may still be to come: then it was on one of the seven days before. */
-	for (gint back = 0; back <= WEEK; back++) {
-		g_autoptr(GDateTime) day = g_date_time_add_days(local, -back);
-		g_autoptr(GDateTime) moment = g_date_time_new(schedule->zone, g_date_time_get_year(day), g_date_time_get_month(day),
-			g_date_time_get_day_of_month(day), schedule->hour, schedule->minute, 0);
-
-		if (moment && (schedule->days & (1u << (g_date_time_get_day_of_week(day) - 1))) && g_date_time_to_unix(moment) <= now)
-			return g_date_time_to_unix(moment);
-	}
+	for (gint back = 0; back <= WEEK; back++)
+		if (moment_of(schedule, now, -back, &moment) && moment <= now)
+			return moment;
 	log_panic("schedule_last: no day of the week");
+}
+
+gint64 schedule_next(const struct schedule *schedule, gint64 now)
+{
+	gint64 moment;
+
+	for (gint ahead = 0; ahead <= WEEK; ahead++)
+		if (moment_of(schedule, now, ahead, &moment) && moment > now)
+			return moment;
+	log_panic("schedule_next: no day of the week");
 }

@@ -21,4 +21,7 @@ gboolean schedule_read(const char *time, const char *const *days, struct schedul
 /** The last moment of the schedule that is not after `now`; both seconds of Unix time. */
 gint64 schedule_last(const struct schedule *schedule, gint64 now);
 
+/** The first one after `now`: for whoever wants to be told. */
+gint64 schedule_next(const struct schedule *schedule, gint64 now);
+
 #endif

@@ -49,6 +49,24 @@ const char *digest_plan_due(const struct settings *settings, const char *list, c
 	return is_time(settings, list, waiting->since, now) ? "time" : NULL;
 }
 
+gint64 digest_plan_next(const struct settings *settings, const char *list, const struct digest_waiting *waiting, gint64 now)
+{
+	gint64 age = settings_number(settings, SET_digest_age, list);
+	gint64 next = age > 0 ? waiting->since + age : 0;
+	g_autoptr(GTimeZone) zone = zone_of(settings, list);
+	struct schedule schedule = {.zone = zone};
+
+	if (waiting->posts == 0)
+		return 0;
+	if (digest_plan_due(settings, list, waiting, now))
+		return now;
+	if (!zone || !read_schedule(settings, list, &schedule))
+		return next;
+	/* A post of the future, by a clock that went back, waits for a time behind it. */
+	gint64 time = schedule_next(&schedule, MAX(now, waiting->since));
+	return next == 0 ? time : MIN(time, next);
+}
+
 static char *check_at(const struct settings *settings, const char *where)
 {
 	g_autoptr(GTimeZone) zone = zone_of(settings, where);

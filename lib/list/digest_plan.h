@@ -17,6 +17,12 @@ struct digest_waiting {
 /** Why it is due, as a word for the log ("time", "age", "size", "posts"), or NULL: it is not. Static. Nothing waiting is never due. */
 const char *digest_plan_due(const struct settings *settings, const char *list, const struct digest_waiting *waiting, gint64 now);
 
+/**
+ * When it will be due if nothing more comes, seconds of Unix time: `now` when it is; 0 when it waits for more posts, or for a command. Only to be
+ * shown: whether it is due is asked again and again.
+ */
+gint64 digest_plan_next(const struct settings *settings, const char *list, const struct digest_waiting *waiting, gint64 now);
+
 /** What is wrong with the settings of some domain or list, "[SECTION] NAME: reason"; NULL when nothing is. The caller frees it. */
 char *digest_plan_check(const struct settings *settings) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -10,6 +10,7 @@
 #include "lib/list/digest_plan.h"
 
 #define LIST "choir@lists.example.org"
+enum { NEVER = -1 };
 #define NOON 1795262400 /* Saturday, 2026-11-21 12:00 UTC */
 
 static struct settings *with(const char *lines)
@@ -30,24 +31,25 @@ static const struct {
 	guint64 bytes;
 	gint64 age; /* seconds before noon */
 	const char *due;
+	gint64 next; /* seconds after noon; NEVER */
 } cases[] = {
-	{"", 0, 0, 0, NULL},
+	{"", 0, 0, 0, NULL, NEVER},
 	/* 18:00 of the day before is the last time. */
-	{"", 1, 1, 3600, NULL},
-	{"", 1, 1, 18 * 3600 + 1, "time"},
-	{"", 1, 1, 18 * 3600, NULL},
-	{"digest_days = wed\n", 1, 1, 24 * 3600, NULL},
-	{"digest_days = wed\n", 1, 1, 4 * 86400, "time"},
-	{"digest_timezone = Asia/Tokyo\n", 1, 1, 4 * 3600, "time"},
-	{"digest_at =\n", 1, 1, 90 * 86400, NULL},
-	{"digest_posts = 3\n", 2, 1, 60, NULL},
-	{"digest_posts = 3\n", 3, 1, 60, "posts"},
-	{"digest_size = 10k\n", 3, 10239, 60, NULL},
-	{"digest_size = 10k\n", 3, 10240, 60, "size"},
-	{"digest_age = 2h\n", 1, 1, 7199, NULL},
-	{"digest_age = 2h\n", 1, 1, 7200, "age"},
+	{"", 1, 1, 3600, NULL, 6 * 3600},
+	{"", 1, 1, 18 * 3600 + 1, "time", 0},
+	{"", 1, 1, 18 * 3600, NULL, 6 * 3600},
+	{"digest_days = wed\n", 1, 1, 24 * 3600, NULL, 4 * 86400 + 6 * 3600},
+	{"digest_days = wed\n", 1, 1, 4 * 86400, "time", 0},
+	{"digest_timezone = Asia/Tokyo\n", 1, 1, 4 * 3600, "time", 0},
+	{"digest_at =\n", 1, 1, 90 * 86400, NULL, NEVER},
+	{"digest_posts = 3\n", 2, 1, 60, NULL, 6 * 3600},
+	{"digest_posts = 3\n", 3, 1, 60, "posts", 0},
+	{"digest_size = 10k\n", 3, 10239, 60, NULL, 6 * 3600},
+	{"digest_size = 10k\n", 3, 10240, 60, "size", 0},
+	{"digest_age = 2h\n", 1, 1, 7199, NULL, 1},
+	{"digest_age = 2h\n", 1, 1, 7200, "age", 0},
 	/* A clock that went back: nothing is due before it was added. */
-	{"digest_age = 2h\n", 1, 1, -90000, NULL},
+	{"digest_age = 2h\n", 1, 1, -90000, NULL, 27 * 3600},
 };
 
 static void test_due(void **state)
@@ -60,6 +62,8 @@ static void test_due(void **state)
 		if (g_strcmp0(due, cases[i].due) != 0)
 			print_error("%zu: %s\n", i, due);
 		assert_true(g_strcmp0(due, cases[i].due) == 0);
+		gint64 next = digest_plan_next(settings, LIST, &waiting, NOON);
+		assert_int_equal(next, cases[i].next == NEVER ? 0 : NOON + cases[i].next);
 	}
 }
 

@@ -70,6 +70,23 @@ static void test_a_year(void **state)
 	assert_int_equal(moments, 365);
 }
 
+/* What is next is last once it has come, and nothing is between the two. */
+static void test_next(void **state)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(cases[i].zone);
+		g_auto(GStrv) days = g_strsplit(cases[i].days, ";", -1);
+		struct schedule schedule = {.zone = zone};
+		gint64 now = at(cases[i].now);
+
+		assert_true(schedule_read(cases[i].time, (const char *const *)days, &schedule));
+		gint64 next = schedule_next(&schedule, now);
+		assert_true(next > now && next <= now + 7 * 86400 + 3600);
+		assert_int_equal(schedule_last(&schedule, next), next);
+		assert_int_equal(schedule_last(&schedule, next - 1), at(cases[i].last));
+	}
+}
+
 static void test_wrong(void **state)
 {
 	static const char *const wrong[] = {"", "18", "24:00", "18:60", "18:00:00", "-1:00", "six", "18:", ":30"};
@@ -86,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_moments),
 		cmocka_unit_test(test_a_year),
+		cmocka_unit_test(test_next),
 		cmocka_unit_test(test_wrong),
 	};
 
