@@ -67,7 +67,8 @@ def test_a_text_with_an_unknown_field_changes_nothing(shared):
                 f.write(broken)
             assert not shared.rollcall.reload()
             assert shared.rollcall.log("texts: .*" + words) and shared.rollcall.log(r"ALARM reload failed")
-        assert shared.rollcall.processes()["rollcall-dispatch"] == before["rollcall-dispatch"]
+        # Those of before the good reload may have ended meanwhile; nobody new is there.
+        assert set(shared.rollcall.processes()["rollcall-dispatch"]) <= set(before["rollcall-dispatch"])
         shared.sink.forget()
         shared.post("texts@ask.example", "deelnemers-request", "help", b"help\r\n")
         (answer,) = shared.copies(1)

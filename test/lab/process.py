@@ -27,7 +27,9 @@ class LabError(Exception):
 
 
 def tidy_signals():
-    """Makes SIGTERM and SIGHUP unwind `with` blocks as SIGINT does. Main thread only."""
+    """Makes SIGTERM and SIGHUP unwind `with` blocks as SIGINT does, which a shell ignores for what it starts in the background. Main
+    thread only."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, frame: sys.exit(128 + got))
 
