@@ -13,7 +13,7 @@ import pytest
 
 from lab.lmtp import Closed
 from lab.postfix import DOMAIN
-from lab.process import wait_until
+from lab.process import BUILD, wait_until
 from lab.rollcall import DISPATCH_UID
 from lab.world import World, compose
 from moderating import links, moderators
@@ -130,6 +130,51 @@ def test_intakes_children_at_each_frame(shared):
         story(shared, "Frame %d." % number, lambda n=number: trouble(n))
     assert sum(killer.killed for killer in killers) >= len(killers) * 3 // 4
     check(shared, ["Frame %d." % number for number in numbers], before)
+
+
+def issues(world, reader):
+    """{Message-ID: the digests with it that this member got}"""
+    found = collections.defaultdict(list)
+    for copy in world.sink.transactions():
+        if reader in copy.recipients and " Digest, Vol " in (copy.header("Subject") or [""])[0]:
+            found[copy.header("Message-ID")[0]].append(copy)
+    return found
+
+
+def close_digest(world):
+    subprocess.run([os.path.join(BUILD, "rollcall"), "digest", LIST, "--config", world.rollcall.config], check=True, stdout=subprocess.DEVNULL)
+
+
+def is_sent(world):
+    return world.rollcall.store("SELECT count(*) FROM digest_issue") == [(0,)]
+
+
+def test_intakes_children_while_a_digest_leaves(shared):
+    """At each frame: a second attempt has the same Message-ID and the same posts."""
+    world, author = shared, shared.crm.members("deelnemers")[0]
+    reader, = world.crm.query("SELECT user_subscriber FROM mailinglists_api WHERE list = 'deelnemers' AND digest = 'digestplain' LIMIT 1")[0]
+    before, killers = len(world.rollcall.log("a member may get two copies")), []
+    close_digest(world)
+    wait_until(lambda: is_sent(world) or hurry(world), 30, "what earlier tests left: " + world.last_words(), pause=0.2)
+    world.postfix.wait_empty()
+    world.sink.forget()
+    numbers = (1, 3, 5, 6, 8)
+    for number in numbers:
+        assert deliver(world, LIST, compose(author, LIST, "Digested %d." % number), author)
+        with Killer(world, number) as killer:
+            close_digest(world)
+            wait_until(lambda k=killer: k.has_killed() or is_sent(world), 15, "a death or an end: " + world.last_words())
+        killers.append(killer)
+        wait_until(lambda: is_sent(world) or hurry(world), 30, "an end: " + world.last_words(), pause=0.2)
+    world.postfix.wait_empty()
+    assert sum(killer.killed for killer in killers) >= len(killers) * 3 // 4
+    found = issues(world, reader)
+    assert len(found) == len(numbers)
+    for copies in found.values():
+        assert len({(copy.header("Subject")[0], copy.body) for copy in copies}) == 1
+    for number in numbers:
+        assert sum(b"Digested %d." % number in copies[0].body for copies in found.values()) == 1
+    assert sum(len(copies) - 1 for copies in found.values()) <= len(world.rollcall.log("a member may get two copies")) - before
 
 
 def test_the_master(shared):
