@@ -128,7 +128,10 @@ void digest_build(const struct digest_issue *issue, enum digest_form form, struc
 	struct compose_part part = {0};
 
 	fill(issue, &filled);
-	put_fields(issue, form, filled.subject, &message->header);
+	/* The same in all languages, and by it a reader puts the parts in order. */
+	g_autofree char *numbered =
+		issue->parts > 1 ? g_strdup_printf("%s (%u/%u)", filled.subject, issue->part, issue->parts) : NULL;
+	put_fields(issue, form, numbered ? numbered : filled.subject, &message->header);
 	switch (form) {
 	case DIGEST_MIME:
 		digest_part_mime(issue, filled.body, &part);
