@@ -67,7 +67,7 @@ SETTING(SCOPE_ROLLCALL, border_results, TYPE_CHOICE, "above", 0, 0, "above|below
 SETTING(SCOPE_ROLLCALL, sasl_match, TYPE_CHOICE, "address", 0, 0, "none|address|localpart",
 	"How the login at our Postfix belongs to an author: it is his address, or the part before the @ in one of sasl_domains.")
 SETTING(SCOPE_ROLLCALL, sasl_domains, TYPE_STRINGS, "", 0, 4096, NULL,
-	"Domains whose addresses are the logins of our Postfix, for sasl_match = localpart.")
+	"Domains whose mail starts at our Postfix: their logged-in authors need no DMARC pass, and sasl_match = localpart may mean them.")
 SETTING(SCOPE_ROLLCALL, sasl_method, TYPE_CHOICE, "md5", 0, 0, "smtp|dkim|md5",
 	"What an author who is logged in at our Postfix counts as in scenarios; md5 is who has confirmed a post by mail.")
 SETTING(SCOPE_ROLLCALL, rules_directory, TYPE_PATH, "/etc/rollcall", 1, 4096, NULL,

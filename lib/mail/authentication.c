@@ -67,6 +67,5 @@ gboolean authentication_is_signed(const struct authentication *authentication)
 
 gboolean authentication_is_disowned(const struct authentication *authentication, const char *method)
 {
-	return strcmp(authentication->dmarc.result, "fail") == 0 && !authentication->sasl.matches &&
-		(!method || strcmp(method, "smtp") == 0);
+	return strcmp(authentication->dmarc.result, "fail") == 0 && (!method || strcmp(method, "smtp") == 0);
 }

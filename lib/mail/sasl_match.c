@@ -5,10 +5,12 @@
 
 #include "lib/list/address.h"
 
-static gboolean is_domain_of(const char *const *domains, const char *domain)
+gboolean sasl_is_in(const char *const *domains, const char *author)
 {
-	for (; domains && *domains; domains++)
-		if (g_ascii_strcasecmp(*domains, domain) == 0)
+	const char *at = strrchr(author, '@');
+
+	for (; at && domains && *domains; domains++)
+		if (g_ascii_strcasecmp(*domains, at + 1) == 0)
 			return TRUE;
 	return FALSE;
 }
@@ -24,6 +26,6 @@ gboolean sasl_match(const struct sasl_match *match, const char *login, const cha
 		return address_normalise(login, strlen(login), TRUE, normal) == ADDRESS_OK && address_same(normal->str, author);
 	/* Through the normal form, so that a login is no other way of writing a local part than an address is. */
 	g_autofree char *address = g_strconcat(login, at, NULL);
-	return !strchr(login, '@') && is_domain_of(match->domains, at + 1) &&
+	return !strchr(login, '@') && sasl_is_in(match->domains, author) &&
 		address_normalise(address, strlen(address), TRUE, normal) == ADDRESS_OK && address_same(normal->str, author);
 }

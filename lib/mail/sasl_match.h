@@ -15,4 +15,7 @@ struct sasl_match {
 /** `author` in normal form. Case of ASCII letters does not matter, as everywhere where persons are compared. */
 gboolean sasl_match(const struct sasl_match *match, const char *login, const char *author);
 
+/** Whether `author`, an address, is in one of `domains` (NULL-terminated, may be NULL). */
+gboolean sasl_is_in(const char *const *domains, const char *author);
+
 #endif

@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/list/address.h"
+#include "lib/mail/sasl_match.h"
 #include "lib/rules/rules_site.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/explain.h"
@@ -139,16 +140,26 @@ static struct verdict hold(struct post *post, enum post_hold kind, const struct 
 }
 
 /*
- * What becomes of a post that its author's domain disowns; NULL when it does not. Nobody is asked what his own server saw when he logged in: from
- * there, his domain's other servers have not signed yet, and SPF has nothing to say. A confirmation by mail or an S/MIME signature is no such
- * thing: the copies would still go out in the name of a domain that wants them refused.
+ * The author is logged in here, and the site says that mail of his domain starts here: then its servers have not signed yet, and SPF has nothing to
+ * say. A login of another domain is no such thing: that domain says where its mail comes from, and we are not among it.
+ */
+static gboolean is_sent_from_here(const struct post *post)
+{
+	const char *const *domains = settings_strings(post->setup->knowledge->settings, SET_sasl_domains, NULL);
+
+	return post->message->authentication.sasl.matches && post->message->author && sasl_is_in(domains, post->message->author);
+}
+
+/*
+ * What becomes of a post that its author's domain disowns; NULL when it does not. Neither a confirmation by mail nor an S/MIME signature changes
+ * that: the copies would still go out in the name of a domain that wants them refused.
  */
 static const char *disowned_word(const struct post *post)
 {
 	const struct authentication *found = &post->message->authentication;
 	const struct settings *settings = post->setup->knowledge->settings;
 
-	if (strcmp(found->dmarc.result, "fail") != 0 || found->sasl.matches)
+	if (strcmp(found->dmarc.result, "fail") != 0 || is_sent_from_here(post))
 		return NULL;
 	if (strcmp(found->dmarc.policy, "reject") == 0)
 		return settings_text(settings, SET_dmarc_fail_reject, post->list);

@@ -3,6 +3,7 @@ import smtplib
 
 import pytest
 
+from explaining import explain
 from lab.lmtp import Lmtp
 from lab.postfix import DOMAIN
 from lab.process import wait_until
@@ -12,12 +13,12 @@ from moderating import follow, links, moderators, parse, status, text_of
 LIST, SMALL, REFUSING, DROPPING = "deelnemers@" + DOMAIN, "spacelog@" + DOMAIN, "bestuur@" + DOMAIN, "testlist@" + DOMAIN
 MEMBER = "chaya@mail.example.net"
 REJECT, QUARANTINE, SPF, LONG = "jan@reject.example", "jan@quarantine.example", "jan@spf.example", "jan@long.example"
-BROKEN, KEYLESS = "jan@broken.example", "jan@keyless.example"
-AUTHORS = [REJECT, QUARANTINE, SPF, LONG, BROKEN, KEYLESS]
+BROKEN, KEYLESS, HOME = "jan@broken.example", "jan@keyless.example", "jan@home.example"
+AUTHORS = [REJECT, QUARANTINE, SPF, LONG, BROKEN, KEYLESS, HOME]
 GENUINE = "Authentication-Results: border.example.org; spf=pass smtp.mailfrom=%s"
 FIVE_KB = GENUINE % "long.example" + " (" + "x" * 5200 + ")"
 SETTINGS = {
-    "rollcall": {"border_hosts": "mx.example.org", "border_authserv_ids": "border.example.org"},
+    "rollcall": {"border_hosts": "mx.example.org", "border_authserv_ids": "border.example.org", "sasl_domains": "other.example;home.example"},
     "domain " + DOMAIN: {"authserv_id": DOMAIN, "scenario": "private"},
     "list " + REFUSING: {"dmarc_fail_reject": "reject"},
     "list " + DROPPING: {"dmarc_fail_quarantine": "discard"},
@@ -36,7 +37,7 @@ def shared():
         for author in AUTHORS:
             for name in (LIST, SMALL, REFUSING, DROPPING):
                 world.crm.join(author, name.partition("@")[0])
-        for author, policy in ((REJECT, "reject"), (QUARANTINE, "quarantine"), (SPF, "reject"), (LONG, "reject")):
+        for author, policy in ((REJECT, "reject"), (QUARANTINE, "quarantine"), (SPF, "reject"), (LONG, "reject"), (HOME, "reject")):
             world.resolver.set("_dmarc." + author.partition("@")[2], "v=DMARC1; p=" + policy)
         yield world
 
@@ -207,10 +208,24 @@ def test_who_is_not_logged_in_cannot_say_so(shared):
     assert "auth=smtp," in post(shared, MEMBER, SMALL, "Not logged in", fields=(forged,))
 
 
-def test_login_settles_what_the_domain_says_to_strangers(shared):
+def test_login_settles_what_the_domain_says_to_strangers_where_its_mail_starts_here(shared):
     """Its other servers have not signed yet: it comes from one of them."""
-    line = post(shared, REJECT, SMALL, "From here", login=REJECT)
+    line = post(shared, HOME, SMALL, "From here", login=HOME)
     assert "auth=md5, dmarc=fail," in line and "status=sent" in line, line
+    # Members' servers have heard that domain's wish as well: unsigned, it is the list's mail.
+    assert copy_of_a_post(shared)["From"].addresses[0].addr_spec == SMALL
+    assert "auth=smtp, dmarc=fail," in post(shared, HOME, LIST, "From elsewhere") and "held" in shared.last_words()
+    shared.postfix.wait_empty()
+
+
+def test_no_other_proof_lets_out_what_the_domain_wants_rejected(shared):
+    """A login, a confirmation or a certificate of the author: his domain still says that such mail is none of its own."""
+    line = post(shared, REJECT, SMALL, "From elsewhere", login=REJECT)
+    assert "auth=md5, dmarc=fail," in line and "status=held" in line, line
+    shared.postfix.wait_empty()
+    for method in ("md5", "smime"):
+        answer, = explain(shared, "--method", method, text=compose(REJECT, SMALL))
+        assert (answer["posts"][0]["authentication"]["method"], answer["posts"][0]["verdict"]) == (method, "held"), answer
 
 
 def test_login_by_the_pipe_client(shared):
