@@ -1,7 +1,9 @@
 /* The way to a responder; see ocsp_ask.h. The address that was looked at is the one that is connected to: no second look-up can tell another. */
 #include "lmtpd/dispatch/ocsp_ask.h"
 
+#include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/http.h>
@@ -14,6 +16,8 @@
 #include "lib/base/io.h"
 #include "lib/base/limits.h"
 #include "lib/base/networks.h"
+#include "lib/base/text.h"
+#include "lib/dns/dns_addresses.h"
 #include "lib/list/address.h"
 
 enum {
@@ -47,13 +51,38 @@ static GArray *own_networks(const char *const *texts)
 	return networks;
 }
 
-static gboolean may_connect(const struct sockaddr *address, const GArray *allowed)
+/*
+ * This machine's own public address: to Postfix and others who listen there we would be a trusted client. Only what is our own can be bound; where
+ * the kernel lets anything be bound (ip_nonlocal_bind), nothing is asked.
+ */
+static gboolean is_our_own(const struct addrinfo *at)
+{
+	io_autofd int fd = socket(at->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage address = {0};
+
+	memcpy(&address, at->ai_addr, MIN(at->ai_addrlen, sizeof(address)));
+	if (at->ai_family == AF_INET)
+		((struct sockaddr_in *)&address)->sin_port = 0;
+	else
+		((struct sockaddr_in6 *)&address)->sin6_port = 0;
+	return fd < 0 || bind(fd, (struct sockaddr *)&address, at->ai_addrlen) == 0;
+}
+
+static gboolean may_connect(const struct addrinfo *at, const GArray *allowed)
 {
 	g_autoptr(GArray) closed = own_networks(private_networks), given = own_networks(given_networks);
 
-	if (networks_contain(allowed, address))
+	if (networks_contain(allowed, at->ai_addr))
 		return TRUE;
-	return !networks_contain(closed, address) && (address->sa_family == AF_INET || networks_contain(given, address));
+	return !networks_contain(closed, at->ai_addr) && (at->ai_family == AF_INET || networks_contain(given, at->ai_addr)) && !is_our_own(at);
+}
+
+/* 80, or one that no service of the system has: our request's bytes are a stranger's, and mail servers take lines from anybody. */
+static gboolean is_port(const char *port)
+{
+	guint64 number;
+
+	return text_parse_number(port, strlen(port), 1, 65535, &number) && (number == 80 || number >= 1024);
 }
 
 /* The host must be a name: a number could be written in ways that only some software reads. */
@@ -69,7 +98,7 @@ static gboolean read_url(const char *url, struct place *place)
 	if (strlen(url) > LIMIT_OCSP_URL ||
 		OSSL_HTTP_parse_url(url, &tls, &user, &place->host, &place->port, NULL, &path, &query, &fragment) != 1)
 		return FALSE;
-	gboolean good = !tls && (!user || !*user) && (!fragment || !*fragment) &&
+	gboolean good = !tls && is_port(place->port) && (!user || !*user) && (!fragment || !*fragment) &&
 		address_domain(place->host, strlen(place->host), name) && !g_ascii_isdigit(name->str[name->len - 1]);
 	place->path = g_strconcat(path, query && *query ? "?" : "", query, NULL);
 	OPENSSL_free(user);
@@ -89,7 +118,8 @@ static int connect_address(const struct addrinfo *address, struct deadline deadl
 		return -1;
 	if (connect(fd, address->ai_addr, address->ai_addrlen) == 0)
 		return io_steal_fd(&fd);
-	if (!deadline_poll(fd, POLLOUT, deadline_earlier(deadline, deadline_in(CONNECT))) ||
+	/* What failed at once (no route) is pollable, and SO_ERROR knows nothing of it. */
+	if (errno != EINPROGRESS || !deadline_poll(fd, POLLOUT, deadline_earlier(deadline, deadline_in(CONNECT))) ||
 		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
 		return -1;
 	return io_steal_fd(&fd);
@@ -97,17 +127,16 @@ static int connect_address(const struct addrinfo *address, struct deadline deadl
 
 static int connect_place(const struct place *place, const GArray *allowed, struct deadline deadline, const char **reason)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG};
-	struct addrinfo *list = NULL;
 	guint count = 0;
 	int fd = -1;
 
 	*reason = "its name is not known";
-	if (getaddrinfo(place->host, place->port, &hints, &list) != 0)
+	struct addrinfo *list = dns_addresses(place->host, place->port);
+	if (!list)
 		return -1;
 	*reason = "its address is not public (smime_ocsp_networks)";
 	for (const struct addrinfo *at = list; at && fd < 0 && count < MOST_ADDRESSES; at = at->ai_next) {
-		if (!may_connect(at->ai_addr, allowed))
+		if (!may_connect(at, allowed))
 			continue;
 		*reason = "no connection";
 		count++;

@@ -5,7 +5,9 @@ The probe asks by the code of rollcall-dispatch, which looks at where it is sent
 import contextlib
 import datetime
 import http.server
+import os
 import re
+import subprocess
 import threading
 import time
 
@@ -16,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from lab.process import free_port
 from lab.smime import Authority, Responder, signed
-from smime_judge import AUTHOR, judge
+from smime_judge import AUTHOR, PROBE, judge
 
 LOOPBACK = ("--allow", "127.0.0.0/8")
 
@@ -95,7 +97,7 @@ def test_instead_of_a_crl(pki):
     ("http://0x7f000001:%d/", "no|none that may"), ("http://[::1]:%d/", "none that may be asked"), ("http://user@localhost:%d/", "none that may be asked"),
     ("http://2130706433:%d/", "none that may be asked"), ("https://localhost:%d/", "cannot be asked"), ("ldap://localhost:%d/", "cannot be asked"),
     ("http://localhost:%d/a b", "none that may be asked"), ("http://localhost:%d/\r\nX: y", "none that may be asked"),
-    ("http://localhost:99999/", "none that may be asked"), ("http://", "none that may be asked"), ("http://localhost:%d/#x", "none that may be asked"),
+    ("http://localhost:99999/", "none that may be asked"), ("http://localhost:25/", "none that may be asked"), ("http://", "none that may be asked"), ("http://localhost:%d/#x", "none that may be asked"),
     ("http://localhost:%d/" + "x" * 600, "cannot be asked"), ("http://nowhere.invalid/", "name is not known"),
 ])
 def test_addresses_that_are_not_asked(pki, url, words):
@@ -104,6 +106,19 @@ def test_addresses_that_are_not_asked(pki, url, words):
         found, _, reason = pki.judge("--allow", "192.0.2.0/24", url=url % pki.port if "%d" in url else url)
     assert found in ("fail", "temperror") and re.search(words, reason), (found, reason)
     assert asked == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own takes root")
+def test_this_machine_is_not_asked(pki, tmp_path):
+    """In a network of its own, where 9.9.9.9 is first out of reach, and then this machine's: Postfix would trust who comes from there."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("9.9.9.9 responder.example\n")
+    message = signed(AUTHOR, pki.root.issue("here", AUTHOR, ocsp="http://responder.example:2560/"))
+    place = "ip link set lo up; ip address add 9.9.9.%d/32 dev lo; mount --bind " + str(hosts) + " /etc/hosts; exec \"$@\""
+    for last, words in ((8, "no connection"), (9, "address is not public")):
+        done = subprocess.run(["unshare", "-mn", "sh", "-ec", place % last, "sh", PROBE, "--ca", pki.root.certificate, "--ocsp", AUTHOR],
+                              input=message, capture_output=True, timeout=60)
+        assert done.returncode == 0 and words in done.stdout.decode().split("\n")[2], done
 
 
 # ---- servers that are not honest ----
