@@ -153,7 +153,7 @@ static gboolean is_sound(const struct request *request, GVariant *arguments, GVa
 	guint8 claimed[STORE_KEY_SIZE];
 
 	if (g_variant_get_size(arguments) > ANSWER_ARGUMENTS || !answer_list_is_ours(phase->worker->settings, request->wish.list) ||
-		!asker_is_address(request->wish.person) || !wish_is_word(request->wish.word) || !phase->claimed ||
+		!asker_is_address(request->wish.person) || !wish_is_word(request->wish.word) || !phase->claimed || phase->wished ||
 		!answer_read_key(key, claimed) || memcmp(claimed, phase->key, sizeof(claimed)) != 0 || request->message < 0 ||
 		!answer_map_message(phase->worker->settings, request->message, &mapping))
 		return FALSE;
@@ -171,10 +171,13 @@ GVariant *answer_wish(struct phase *phase, GVariant *arguments, int fd)
 	g_variant_get(arguments, "(&s@ay&s&s&s&s@a{ss})", &request.wish.list, &key, &request.wish.word, &request.wish.person,
 		&request.sender, &request.method, &fields);
 	request.fields = fields;
-	if (is_sound(&request, arguments, key))
+	if (is_sound(&request, arguments, key)) {
+		/* A mail has one author: a parser that is owned cannot make everybody leave in its phase. */
+		phase->wished = TRUE;
 		verdict = serve(&request);
-	else
+	} else {
 		verdict = verdict_deferred("4.3.0", "internal trouble (wish)");
+	}
 	job_tickets_send_due(phase->worker->jobs, phase->worker->store);
 	return g_variant_new("(@(uuss)s)", wire_verdict(&verdict), request.outcome);
 }

@@ -63,6 +63,7 @@ struct phase {
 	gboolean claimed;     /**< `key` is in hand */
 	guint8 key[STORE_KEY_SIZE];
 	char *row_of;         /**< whose columns were asked for; NULL: nobody's yet */
+	gboolean wished;      /**< it was about a wish to join or to leave */
 	struct fanout fanout;
 	struct errand errand;
 	guint names;          /**< how many DNS was asked for */

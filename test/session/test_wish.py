@@ -94,3 +94,15 @@ def test_nonsense_gets_nothing(room):
     # "smtp" and a word that is no method prove nothing.
     assert ask(room, "x@mail.example.net", method="smime2").values == ["asked to confirm"]
     assert room.world.crm.members("deelnemers") == members
+
+
+def test_a_mail_wishes_once(room):
+    """Who owns a parser can say of anybody that he has proved himself; of one person, as his own mail could."""
+    members, key = room.world.crm.members("deelnemers"), key_of("twice")
+    with room.phase() as phase:
+        assert phase.ask("CLAIM", CHOIR, key).word == "none"
+        for person, wanted in ((ANN, ("none", ["called"])), (BOB, ("deferred", ["later"])), (ANN, ("deferred", ["later"]))):
+            answer = phase.ask("WISH", CHOIR, key, "unsubscribe", person, person, "smime", {}, message=MAIL)
+            assert (answer.word, answer.values) == wanted, answer
+    assert ask(room, ANN, "subscribe", "smime", number=2).values == ["called"]
+    assert sorted(room.world.crm.members("deelnemers")) == sorted(members)
