@@ -63,8 +63,8 @@ static gboolean read_set(struct crm *crm, MYSQL_STMT *statement, struct call *ca
 {
 	char buffer[CRM_CALL_TEXT];
 	unsigned long length = 0;
-	__typeof__(*((MYSQL_BIND *)NULL)->is_null) null = 0;
 	g_autofree MYSQL_BIND *results = g_new0(MYSQL_BIND, mysql_stmt_field_count(statement));
+	__typeof__(*results->is_null) null = 0;
 	guint rows = 0;
 	int result;
 
