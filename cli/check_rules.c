@@ -49,9 +49,9 @@ void check_rules(struct check *check)
 
 	for (guint i = 0; i < problems->len; i++) {
 		const struct rules_problem *problem = g_ptr_array_index(problems, i);
-		g_autofree char *text = rules_problem_text(problem);
 
-		report_add(check->report, problem->warning ? REPORT_WARNING : REPORT_ERROR, "%s", text);
+		report_add(check->report, problem->warning ? REPORT_WARNING : REPORT_ERROR, "%s:%u:%u: %s", problem->file, problem->line,
+			problem->column, problem->text);
 	}
 	for (const char *const *domain = settings_domains(check->settings); *domain; domain++)
 		check_place(check, set, *domain);

@@ -55,6 +55,19 @@ static gboolean read_arguments(struct rules_reader *reader, struct rules_node *n
 	return TRUE;
 }
 
+/* Letters behind a pattern, as Perl's "/…/i": for Sympa they are one argument more. */
+static const char *pattern_letters(const struct rules_reader *reader, const struct rules_node *node)
+{
+	for (guint i = 1; i < node->arguments->len; i++) {
+		const struct rules_argument *pattern = g_ptr_array_index(node->arguments, i - 1), *letters = g_ptr_array_index(node->arguments, i);
+		const char *place = reader->text + letters->column - 1;
+
+		if (pattern->kind == RULES_PATTERN && rules_is_word(*place) && place[-1] == '/')
+			return place;
+	}
+	return NULL;
+}
+
 static gboolean check_count(struct rules_reader *reader, const struct rules_node *node, const char *start)
 {
 	const struct rules_condition *condition = node->condition;
@@ -62,7 +75,10 @@ static gboolean check_count(struct rules_reader *reader, const struct rules_node
 
 	if (count >= condition->least && count <= condition->most)
 		return TRUE;
-	if (condition->most == 0)
+	const char *letters = pattern_letters(reader, node);
+	if (letters)
+		rules_error(reader, letters, "no letters stand behind a pattern: case never matters, and (?s) and the like are written in it");
+	else if (condition->most == 0)
 		rules_error(reader, start, "%s() takes no argument, expected \"%s()\"", condition->name, condition->name);
 	else if (condition->least == condition->most)
 		rules_error(reader, start, "%s() takes %u argument%s, not %u", condition->name, condition->most,
@@ -88,6 +104,10 @@ static const struct rules_node *read_term(struct rules_reader *reader)
 		return NULL;
 	}
 	const struct rules_condition *condition = rules_condition_find(start, (gsize)(end - start));
+	if (end - start == 3 && g_ascii_strncasecmp(start, "not", 3) == 0) {
+		rules_error(reader, start, "there is no \"not\": expected \"!\"");
+		return NULL;
+	}
 	if (!condition) {
 		rules_error(reader, start, "there is no condition \"%.*s\"; scenarios(5) has them all", (int)(end - start), start);
 		return NULL;

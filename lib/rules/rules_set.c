@@ -238,9 +238,10 @@ static const char *scope_of(const struct rules_set *set, const char *list)
 	return best;
 }
 
-static char *first_error(const GPtrArray *problems)
+/* Of those from `first` on; before it stand other files'. */
+static char *first_error(const GPtrArray *problems, guint first)
 {
-	for (guint i = 0; i < problems->len; i++) {
+	for (guint i = first; i < problems->len; i++) {
 		const struct rules_problem *problem = g_ptr_array_index(problems, i);
 
 		if (!problem->warning)
@@ -270,13 +271,14 @@ static void compile_for(struct rules_set *set, const char *scope, const char *na
 	const struct file *file = find_file(set, scope, path);
 	char *key = g_strdup_printf("%s %s", scope, name);
 	struct rules_scenario *scenario = NULL;
+	guint before = problems->len;
 
 	if (!file)
 		g_hash_table_insert(set->reasons, g_strdup(key), g_strdup_printf("there is no file send.%s", name));
 	else if (!file->text)
 		g_hash_table_insert(set->reasons, g_strdup(key), g_strdup_printf("%s: could not be read", file->path));
 	else if (!(scenario = compile(set, scope, file, problems)))
-		g_hash_table_insert(set->reasons, g_strdup(key), first_error(problems));
+		g_hash_table_insert(set->reasons, g_strdup(key), first_error(problems, before));
 	g_hash_table_insert(set->compiled, key, scenario);
 }
 

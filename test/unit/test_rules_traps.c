@@ -64,6 +64,8 @@ static const struct {
 	{"search(a,b,c) smtp -> do_it", 1, 1, "takes 1 to 2 arguments"},
 	{"older([current_date]-1d,'0') smtp -> do_it", 1, 1, "takes 2 arguments, not 3"},
 	{"match([sender],/(/) smtp -> do_it", 1, 18, "not a pattern"},
+	{"true() and not true() smtp -> do_it", 1, 12, "expected \"!\""},
+	{"match([sender],/x/i) smtp -> do_it", 1, 19, "no letters stand behind a pattern"},
 	{"match([sender],/a(?<n/) smtp -> do_it", 1, 22, "not a pattern"},
 	{"match([sender],/abc) smtp -> do_it", 1, 16, "does not end"},
 	{"equal([list->archive],a) smtp -> do_it", 1, 7, "no parameter of a list"},
@@ -370,11 +372,12 @@ static void test_set(void **state)
 	put_file(site, "scenari/send.public~", "nonsense here\n");
 	put_file(site, "scenari/include.common", "true() smtp -> editorkey\n");
 	put_file(domain, "scenari/send.broken", "true() smtp -> do_it\nfoo() smtp -> do_it\n");
+	put_file(domain, "scenari/send.awful", "true() smtp -> do_it\n\nbar() smtp -> do_it\n");
 	put_file(site, "search_filters/blocklist.txt", "a\n");
 	put_file(list, "search_filters/blocklist.txt", "b\n");
 	struct rules_set *set = rules_set_load(places, G_N_ELEMENTS(places), NULL, problems);
-	assert_int_equal(problems->len, 1);
-	const struct rules_problem *problem = g_ptr_array_index(problems, 0);
+	assert_int_equal(problems->len, 2);
+	const struct rules_problem *problem = g_ptr_array_index(problems, 1);
 	assert_true(problem->line == 2 && problem->column == 1 && g_str_has_suffix(problem->file, "domain/scenari/send.broken"));
 	assert_int_equal(find_and_decide(set, "choir@a.example", "mine"), RULES_DISCARD);
 	assert_int_equal(find_and_decide(set, "Choir@A.Example", "mine"), RULES_DISCARD);
