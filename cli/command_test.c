@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/rules_case.h"
+#include "lib/rules/rules_site.h"
 
 enum { LINE_LIMIT = 64 * 1024 * 1024 }; /* bytes of one case */
 
@@ -118,6 +119,11 @@ static char *difference(JsonObject *expect, JsonObject *got)
 {
 	g_autoptr(GList) names = json_object_get_members(expect);
 	JsonObject *rule = rules_case_object(got, "rule");
+	const char *status = rules_case_text(got, "status");
+
+	/* A scenario that is missing or broken refuses, too; nobody who expects a refusal means that. */
+	if (!json_object_has_member(expect, "status") && strcmp(status, "ok") != 0)
+		return g_strdup_printf("status is \"%s\", expected \"ok\"", status);
 
 	for (GList *name = names; name; name = name->next) {
 		JsonNode *wanted = json_object_get_member(expect, name->data);
@@ -134,10 +140,11 @@ static char *difference(JsonObject *expect, JsonObject *got)
 	return NULL;
 }
 
-/* Which rule it was, for who wants to mend it. */
+/* Which rule it was, or why there is none, for who wants to mend it. */
 static void print_failure(const char *name, const char *what, JsonObject *got)
 {
 	JsonObject *rule = rules_case_object(got, "rule");
+	JsonArray *errors = json_object_has_member(got, "errors") ? json_object_get_array_member(got, "errors") : NULL;
 
 	printf("%s: %s\n", name, what);
 	if (rule)
@@ -145,6 +152,12 @@ static void print_failure(const char *name, const char *what, JsonObject *got)
 			rules_case_text(rule, "text"));
 	else if (rules_case_text(got, "error"))
 		printf("    %s\n", rules_case_text(got, "error"));
+	else if (errors && json_array_get_length(errors) > 0) {
+		JsonObject *first = json_array_get_object_element(errors, 0);
+
+		printf("    %s:%d:%d: %s\n", rules_case_text(first, "file"), (int)json_object_get_int_member(first, "line"),
+			(int)json_object_get_int_member(first, "column"), rules_case_text(first, "text"));
+	}
 }
 
 /* TRUE when the case's decision is what it expects. */
@@ -204,13 +217,16 @@ static int run_directory(const struct site *site)
 
 /* ---- the command ---- */
 
-/* The scenarios that a case may name: those beside the cases, those beside the configuration, those that came with Rollcall. */
+/*
+ * The scenarios that a case may name: those beside the cases, the site's, those that came with Rollcall. Rules can be tried where
+ * there is no configuration that can be read; the site's are then those beside it.
+ */
 static struct rules_set *load_set(const char *directory, const char *config, GPtrArray *problems)
 {
-	g_autofree char *site = g_path_get_dirname(config);
-	const struct rules_place places[] = {{"", directory ? directory : site}, {"", site}};
+	settings_auto struct settings *settings = command_settings_read(config, NULL);
+	g_autofree char *beside = g_path_get_dirname(config);
 
-	return rules_set_load(places, directory ? 2 : 1, NULL, problems);
+	return rules_site_load_behind(directory, settings ? settings_text(settings, SET_rules_directory, NULL) : beside, problems);
 }
 
 int command_test(struct invocation *invocation)

@@ -3,6 +3,7 @@
 
 #include "cli/rules_case.h"
 #include "lib/list/address.h"
+#include "lib/rules/rules_site.h"
 
 static const char *const role_names[] = {"subscriber", "owner", "editor", "listmaster"};
 
@@ -155,6 +156,23 @@ static gboolean read_message(struct rules_case *one, GError **error)
 
 /* ---- the whole ---- */
 
+/* A case's own scenario is judged as Sympa would, so that it must name the parameters that Sympa does not know; a site's knows the site's. */
+static char **parameter_names(const struct rules_case *one)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	GHashTableIter iterator;
+	gpointer key;
+
+	g_hash_table_iter_init(&iterator, one->parameters);
+	while (g_hash_table_iter_next(&iterator, &key, NULL))
+		g_ptr_array_add(names, key);
+	if (!rules_case_text(one->object, "scenario"))
+		for (const char *const *name = rules_site_parameters(); *name; name++)
+			g_ptr_array_add(names, (gpointer)*name);
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
 static void read_list(struct rules_case *one)
 {
 	JsonObject *list = rules_case_object(one->object, "list");
@@ -166,7 +184,7 @@ static void read_list(struct rules_case *one)
 	one->total = number(list, "total", 0);
 	one->parameters = read_texts(rules_case_object(list, "params"));
 	one->custom_vars = read_texts(rules_case_object(list, "custom_vars"));
-	one->parameter_names = (char **)g_hash_table_get_keys_as_array(one->parameters, NULL);
+	one->parameter_names = parameter_names(one);
 }
 
 gboolean rules_case_read(struct rules_case *one, JsonObject *object, GError **error)

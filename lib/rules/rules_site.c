@@ -40,8 +40,7 @@ static const struct {
 	{"email_host", SET_hostname},
 };
 
-/* What may stand in [list->NAME], for the compiler. Lives as long as the program. */
-static const char *const *parameter_names(void)
+const char *const *rules_site_parameters(void)
 {
 	static const char *names[SETTING_COUNT + 1];
 	guint count = 0;
@@ -52,16 +51,23 @@ static const char *const *parameter_names(void)
 	return names;
 }
 
-struct rules_set *rules_site_load(const char *root, GPtrArray *problems)
+struct rules_set *rules_site_load_behind(const char *before, const char *root, GPtrArray *problems)
 {
 	g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(struct rules_place));
 	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-	struct rules_place site = {.scope = "", .directory = root};
+	struct rules_place first = {.scope = "", .directory = before}, site = {.scope = "", .directory = root};
 
+	if (before)
+		g_array_append_val(places, first);
 	add_places(places, texts, root, "lists", TRUE);
 	add_places(places, texts, root, "domains", FALSE);
 	g_array_append_val(places, site);
-	return rules_set_load((const struct rules_place *)(void *)places->data, places->len, parameter_names(), problems);
+	return rules_set_load((const struct rules_place *)(void *)places->data, places->len, rules_site_parameters(), problems);
+}
+
+struct rules_set *rules_site_load(const char *root, GPtrArray *problems)
+{
+	return rules_site_load_behind(NULL, root, problems);
 }
 
 /* ---- its settings ---- */

@@ -13,6 +13,12 @@
  */
 struct rules_set *rules_site_load(const char *root, GPtrArray *problems) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The same with what stands in `before`, for all lists, counting before everything else. */
+struct rules_set *rules_site_load_behind(const char *before, const char *root, GPtrArray *problems) G_GNUC_WARN_UNUSED_RESULT;
+
+/** The names that may stand in [list->NAME] beside Sympa's, for the compiler; they live as long as the program. */
+const char *const *rules_site_parameters(void);
+
 /** What the settings say about one list. Texts belong to the settings. */
 struct rules_site_facts {
 	GHashTable *parameters; /**< [list->NAME]: each setting that a list can have, and Sympa's names for some */

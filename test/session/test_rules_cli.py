@@ -156,6 +156,29 @@ def test_site_scenarios_beside_the_configuration(tmp_path):
     assert json.loads(done.stdout)["action"] == "editorkey"
 
 
+def test_a_sites_scenarios_stand_where_its_settings_say(tmp_path):
+    """For all lists, for a domain and for one list; with the parameters that lists have here, which Sympa's do not have."""
+    config, rules = tmp_path / "rollcall.conf", tmp_path / "rules"
+    config.write_text("[rollcall]\nrules_directory = %s\n[domain lists.example.org]\n" % rules)
+    for place, action in (("", "editorkey"), ("domains/lists.example.org/", "discard"), ("lists/choir@lists.example.org/", "do_it")):
+        (rules / place / "scenari").mkdir(parents=True)
+        (rules / place / "scenari" / "send.house").write_text("equal([list->unsubscribe_page],'') smtp -> %s\n" % action)
+    for name, domain, action in (("a", "b.example", "editorkey"), ("a", "lists.example.org", "discard"), ("choir", "lists.example.org", "do_it")):
+        done = run(["-"], json.dumps({"name": "house", "list": {"name": name, "domain": domain}}) + "\n", config=str(config))
+        assert (json.loads(done.stdout)["action"], done.stderr) == (action, "")
+
+
+def test_a_refusal_for_lack_of_a_scenario_is_not_what_a_case_expects(tmp_path):
+    (tmp_path / "scenari").mkdir()
+    (tmp_path / "scenari" / "send.bad").write_text("\nmatch([sender],/x/i) smtp -> reject\n")
+    for name, scenario, expect in (("1", "nowhere", {}), ("2", "bad", {}), ("3", "bad", {"status": "not-compiled"})):
+        (tmp_path / (name + ".json")).write_text(json.dumps({"name": scenario, "expect": dict({"action": "reject"}, **expect)}))
+    done = run([str(tmp_path)])
+    assert '1.json: status is "not-compiled", expected "ok"\n    there is no scenario of that name\n' in done.stdout
+    assert '2.json: status is "not-compiled", expected "ok"\n    %s:2:19: no letters stand' % (tmp_path / "scenari/send.bad") in done.stdout
+    assert done.stdout.endswith("1 passed, 2 failed\n")
+
+
 def test_wrong_usage(tmp_path):
     assert run([]).returncode == 64
     assert run([str(tmp_path)]).returncode == 1
