@@ -264,7 +264,15 @@ static void add_stages(GString *out, GVariant *post)
 		g_string_append_c(out, '\n');
 }
 
-static const char *meaning(const char *verdict)
+static gboolean is_forwarded(GVariant *post)
+{
+	g_autoptr(GVariant) rules = dict_of(post, "rules");
+	g_autofree char *action = rules ? text_of(rules, "action") : NULL;
+
+	return g_strcmp0(action, "editor") == 0;
+}
+
+static const char *meaning(GVariant *post, const char *verdict)
 {
 	static const struct {
 		const char *word, *text;
@@ -276,6 +284,8 @@ static const char *meaning(const char *verdict)
 		{"deferred", "would wait in Postfix and be tried again"},
 	};
 
+	if (strcmp(verdict, "sent") == 0 && is_forwarded(post))
+		return "would be forwarded to the moderators";
 	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
 		if (strcmp(verdict, words[i].word) == 0)
 			return words[i].text;
@@ -293,7 +303,7 @@ static void add_post(GString *out, GVariant *post)
 	g_autofree char *role = text_of(post, "role");
 	g_autofree char *unclear = text_of(post, "unclear");
 
-	g_string_append_printf(out, "\n%s %s\n  reply      %s\n", address, meaning(verdict), *reply ? reply : "none: the connection would break");
+	g_string_append_printf(out, "\n%s %s\n  reply      %s\n", address, meaning(post, verdict), *reply ? reply : "none: the connection would break");
 	g_string_append_printf(out, "  decided    in stage %s%s%s\n", stage, *rule ? ", by " : "", rule);
 	if (*list)
 		g_string_append_printf(out, "  list       %s (%s)\n", list, role);
