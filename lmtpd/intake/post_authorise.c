@@ -92,15 +92,25 @@ static const struct rules_questions questions = {
 	.filter = find_filter,
 };
 
-/* The sentence for a reason's key, in the list's language; a key that nobody has a sentence for stands for itself. */
+/* What a refusal's sentence is called; of the two, Sympa would send the template. */
+static const char *reason_key(const struct rules_decision *decision)
+{
+	if (decision->template)
+		return decision->template;
+	return decision->reason ? decision->reason : "other";
+}
+
+/* The sentence for a key, in the list's language; one that nobody has a sentence for stands behind the general one. */
 static char *reason_text(const struct post *post, const char *key)
 {
 	const struct knowledge *knowledge = post->setup->knowledge;
 	const char *language = settings_text(knowledge->settings, SET_language, post->list);
-	g_autofree char *text = texts_sentence(knowledge->texts, language, key ? key : "other", NULL);
+	g_autofree char *text = texts_sentence(knowledge->texts, language, key, NULL);
+	g_autofree char *general = text ? NULL : texts_sentence(knowledge->texts, language, "other", NULL);
+	g_autofree char *both = text ? g_steal_pointer(&text) : g_strdup_printf("%s (%s)", general, key);
 
 	/* A reply of LMTP is ASCII, and "geschlossen fur" reads better than a question mark. */
-	return text ? g_str_to_ascii(text, "C") : g_strdup(key ? key : "not allowed by the list's rules");
+	return g_str_to_ascii(both, "C");
 }
 
 static gboolean is_quiet(const struct rules_decision *decision)
@@ -184,12 +194,12 @@ static struct verdict let_out(struct post *post, const struct rules_decision *de
 
 static struct verdict refuse(struct post *post, const struct rules_decision *decision)
 {
-	g_autofree char *reason = reason_text(post, decision->reason);
+	g_autofree char *reason = reason_text(post, reason_key(decision));
 
 	if (is_quiet(decision))
 		return verdict_discarded("the list's rules say so, and to tell nobody");
 	if (post_holds_refusals(post))
-		return hold_doubtful(post, decision, decision->reason ? decision->reason : "other");
+		return hold_doubtful(post, decision, reason_key(decision));
 	return verdict_refused("5.7.1", "%s", reason);
 }
 

@@ -17,6 +17,8 @@ RULES = {
     "send.missing": "equal([crm->payed],1) -> do_it\ntrue() -> reject\n",
     "send.small": "less_than([list->total],4) and equal([list->description],'A few') and equal([conf->hostname],'mx.example.org') -> do_it\ntrue() -> discard\n",
     "send.forward": "true() smtp,dkim,md5,smime -> editor\n",
+    "send.reasons": "match([header->Subject],/one/) -> reject('send_editor')\nmatch([header->Subject],/two/) -> reject(reason='send_owner',tt2='send_editor')\n"
+                    "true() -> reject(reason='not_for_sale')\n",
     "send.masters": "is_owner([listname],[sender]) -> do_it\ntrue() -> discard\n",
 }
 SETTINGS = {
@@ -25,6 +27,7 @@ SETTINGS = {
     "list " + address("missing"): {"scenario": "missing"},
     "list " + address("small"): {"scenario": "small", "description": "A few"},
     "list " + address("forward"): {"scenario": "forward"},
+    "list " + address("reasons"): {"scenario": "reasons"},
     "list " + address("masters"): {"scenario": "masters"},
     "list " + address("brake"): {"scenario": "public", "emergency": "yes"},
     "list " + address("checks"): {"scenario": "public", "banned": "bad@elsewhere.example;^.*@spam[.]example$", "max_recipients": 3, "no_subject": "reject",
@@ -46,7 +49,7 @@ def world():
         crm.execute("ALTER TABLE members_user ADD COLUMN paid INT NOT NULL DEFAULT 0")
         (view,), = [row[1:2] for row in crm.query("SHOW CREATE VIEW mailinglists_api")]
         crm.execute(view[view.index("select"):].replace("select distinct", "CREATE OR REPLACE VIEW mailinglists_api AS SELECT DISTINCT `members_user`.`paid` AS `paid`,"))
-        for name in ("paid", "missing", "small", "forward", "masters", "brake", "checks", "closed"):
+        for name in ("paid", "missing", "small", "forward", "reasons", "masters", "brake", "checks", "closed"):
             for person in (PAID, UNPAID, MODERATOR):
                 crm.join(person, name)
         crm.execute("UPDATE members_user SET paid = 1 WHERE email = %s", PAID)
@@ -97,6 +100,15 @@ def test_check_names_the_column_and_the_rule(world):
     done = subprocess.run([os.path.join(BUILD, "rollcall"), "check", "--config", world.rollcall.config, "--postfix-config", world.postfix.config],
                           capture_output=True, text=True)
     assert "send.missing:1: the CRM's view has no column 'payed'" in done.stdout and "'paid'" not in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("subject, text", [
+    ("one", "Only the moderators of this list may write to it."), ("two", "Only the moderators of this list may write to it."),
+    ("three", "The rules of this list do not allow this message. (not_for_sale)")])
+def test_author_reads_why_in_words(world, subject, text):
+    """By the name of a template or the key of a reason; also where nobody has written a text for it."""
+    reply = post(world, "reasons", PAID, subject=subject)
+    assert reply.code == 550 and reply.lines[-1] == "550 5.7.1 " + text
 
 
 def test_total_and_settings(world):
