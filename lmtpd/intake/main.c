@@ -67,6 +67,7 @@ int main(int argc, char **argv)
 		log_info("this machine cannot convert: %s", missing);
 	dkim_verify_warm_up();
 	dkim_check_warm_up();
+	html_text_warm_up();
 
 	struct knowledge knowledge;
 	knowledge_load(settings, &knowledge);
