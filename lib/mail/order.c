@@ -11,6 +11,10 @@ static const char *const original_marks[] = {"-----original message", "-----oors
 	"----- message d'origine", "----- ursprüngliche nachricht", "---------- forwarded message", "________________________________",
 	"begin forwarded message"};
 
+/* Outlook puts the head of the mail that it answers above it, and no mark. The first line of it, and one of the next three. */
+static const char *const head_begins[] = {"from:", "van:", "de:", "de :", "de\302\240:", "von:"};
+static const char *const head_goes_on[] = {"sent:", "date:", "verzonden:", "datum:", "envoyé:", "envoyé :", "envoyé\302\240:", "date :", "gesendet:"};
+
 /* What a mail program puts before the subject that it answers. */
 static const char *const reply_marks[] = {"re:", "re :", "aw:", "antw:", "antwort:", "antwoord:", "sv:", "ré:", "ré :", "rép:",
 	"rép :"};
@@ -31,11 +35,21 @@ static gboolean is_quoted(const char *line)
 	return line[strspn(line, " \t")] == '>';
 }
 
-/* "-- " is a signature's mark; its blank gets lost on the way with some. */
-static gboolean is_end(const char *line)
+static gboolean is_head(char **lines)
 {
-	return strcmp(line, "-- ") == 0 || strcmp(line, "--") == 0 ||
-		begins_with(line, original_marks, G_N_ELEMENTS(original_marks));
+	if (!begins_with(lines[0], head_begins, G_N_ELEMENTS(head_begins)))
+		return FALSE;
+	for (guint i = 1; i <= 3 && lines[i]; i++)
+		if (begins_with(lines[i], head_goes_on, G_N_ELEMENTS(head_goes_on)))
+			return TRUE;
+	return FALSE;
+}
+
+/* At a line behind which nothing is the writer's. "-- " is a signature's mark; its blank gets lost on the way with some. */
+static gboolean is_end(char **lines)
+{
+	return strcmp(*lines, "-- ") == 0 || strcmp(*lines, "--") == 0 ||
+		begins_with(*lines, original_marks, G_N_ELEMENTS(original_marks)) || is_head(lines);
 }
 
 static char **split(const char *body)
@@ -53,7 +67,7 @@ static enum order_kind find_word(char **lines, guint *place)
 {
 	guint seen = 0;
 
-	for (guint i = 0; lines[i] && seen < ORDER_LINES && !is_end(lines[i]); i++) {
+	for (guint i = 0; lines[i] && seen < ORDER_LINES && !is_end(lines + i); i++) {
 		if (is_quoted(lines[i]))
 			continue;
 		seen++;
@@ -96,7 +110,7 @@ static char *read_text(char **lines, guint from)
 	guint end = from;
 	gboolean gap = FALSE;
 
-	while (lines[end] && end - from < ORDER_TEXT_LINES && !is_quoted(lines[end]) && !is_end(lines[end]))
+	while (lines[end] && end - from < ORDER_TEXT_LINES && !is_quoted(lines[end]) && !is_end(lines + end))
 		end++;
 	if (lines[end] && is_quoted(lines[end]))
 		end = without_attribution(lines, from, end);
@@ -113,6 +127,20 @@ static char *read_text(char **lines, guint from)
 		gap = FALSE;
 	}
 	return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+}
+
+/*
+ * A mail that a link of ours began, written by a program that writes nothing but HTML: the subject has the order, and here is the text. Not of
+ * an answer, where nothing would tell it from our own mail with its links.
+ */
+static char *read_html_text(const struct order_mail *mail)
+{
+	g_autofree char *body = header_count(mail->mail->header, "In-Reply-To") == 0 ? order_html(mail->data, mail->walk) : NULL;
+	g_auto(GStrv) lines = split(body ? body : "");
+	guint place = 0;
+
+	(void)find_word(lines, &place);
+	return read_text(lines, place);
 }
 
 static gboolean is_answer(const struct automatic_post *mail)
@@ -136,7 +164,7 @@ struct verdict order_read(const struct order_mail *mail, struct order *order)
 	if (order->kind == ORDER_NONE && mail->mail->subject)
 		order->kind = order_subject(mail->mail->subject);
 	if (order->kind == ORDER_REJECT)
-		order->text = read_text(lines, place);
+		order->text = body ? read_text(lines, place) : read_html_text(mail);
 	order->answer = order->kind == ORDER_NONE && is_answer(mail->mail);
 	return VERDICT_UNDECIDED;
 }

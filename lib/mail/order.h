@@ -5,7 +5,7 @@
  * only the first text/plain part counts, never HTML, never an attached message; of it only the first ORDER_LINES lines that are not
  * quoted, up to a signature ("-- ") or the mark under which mail programs put the mail that they answer; and only a line that
  * is exactly one of our words, flush left, in any of our languages, case ignored. The first such line decides, so that a mail has one
- * order. What is read is compared and handed on as text, never interpreted (X7).
+ * order. Only the text of a rejection whose order is in the subject may come from HTML. What is read is compared and handed on as text, never interpreted (X7).
  * Knowingly not done: whose order it is, whether the token lives, and what it is good for: the store and the CRM know. An attached or
  * forged original is not even looked at: what is released is the stored one (X9).
  */

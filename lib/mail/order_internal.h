@@ -10,6 +10,9 @@
  */
 char *order_body(const char *data, const struct walk *walk) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The same of text/html, as plain text. It holds no order, but may hold the reasons for one. The caller frees it. */
+char *order_html(const char *data, const struct walk *walk) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Whether the subject begins with one of our words and a colon, or is one: what our links write. */
 enum order_kind order_subject(const char *subject);
 

@@ -127,6 +127,8 @@ static void test_subjects(void **state)
 	expect("", "[choir] For you to decide: accept", "", ORDER_NONE, NULL);
 }
 
+#define HTML "Content-Type: text/html; charset=utf-8\r\n"
+
 static void test_reject_text(void **state)
 {
 	g_autofree char *long_line = help_repeat("x", 10000), *lines = help_repeat("line\r\n", 500);
@@ -145,6 +147,19 @@ static void test_reject_text(void **state)
 	/* the link's subject, when the word was taken out of the body */
 	expect("", "reject: x", "Off topic.\r\n", ORDER_REJECT, "Off topic.");
 	expect("", "reject: x", "reject Off topic.\r\n", ORDER_REJECT, "reject Off topic.");
+	/* Outlook's head of the original, with our links below it */
+	expect("", "", "reject\r\nOff topic.\r\n\r\nFrom: choir owner <choir-owner@x>\r\nSent: Saturday, November 21, 2026 10:00\r\nTo: x\r\n\r\nmailto:x\r\n",
+		ORDER_REJECT, "Off topic.");
+	expect("", "", "ablehnen\r\n\r\nVon: choir owner <choir-owner@x>\r\nGesendet: Samstag, 21. November 2026 10:00\r\nAn: x\r\n", ORDER_REJECT, NULL);
+	expect("", "", "refuser\r\nNon.\r\n\r\nDe\302\240: choir owner\r\nEnvoy\303\251\302\240: samedi\r\n", ORDER_REJECT, "Non.");
+	expect("", "", "reject\r\nFrom: here on, please\r\nwrite in plain text.\r\n", ORDER_REJECT, "From: here on, please\nwrite in plain text.");
+	expect("", "", "Who is that?\r\n\r\nFrom: choir owner <choir-owner@x>\r\nSent: Saturday\r\n\r\naccept\r\n", ORDER_NONE, NULL);
+	/* from HTML, where a link's mail has nothing else; never where our own mail may stand in it, too */
+	expect(HTML, "reject: x", "<p>reject</p><p>Too&nbsp;long.<br>Sorry</p>\r\n", ORDER_REJECT, "Too long.\nSorry");
+	expect(HTML, "reject: x", "<div>Too long.</div>\r\n", ORDER_REJECT, "Too long.");
+	expect(HTML, "reject: x", "<p>reject</p>\r\n", ORDER_REJECT, NULL);
+	expect(HTML "In-Reply-To: <a@b>\r\n", "reject: x", "<p>reject</p><p>Too long.</p>\r\n", ORDER_REJECT, NULL);
+	expect(HTML, "discard: x", "<p>reject</p><p>Too long.</p>\r\n", ORDER_DISCARD, NULL);
 	/* X7: only text, cleaned */
 	expect("", "", "reject\r\n%s%n {list} $(id)\x07\xE2\x80\xAE' -- \r\n", ORDER_REJECT, "%s%n {list} $(id) ' --");
 	expect("", "", "reject\r\naccept\r\n", ORDER_REJECT, "accept");
