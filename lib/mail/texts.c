@@ -282,6 +282,8 @@ static const struct text *find(const struct texts *texts, const char *language, 
 void texts_fill(const struct texts *texts, const char *language, const char *name, const struct texts_field *fields,
 	struct texts_filled *filled)
 {
+	/* "Already decided: " and nothing behind it: the last field has no value. */
+	static const char *const ends[] = {"\302\240: ", " : ", ": "};
 	const struct text *text = find(texts, language, name);
 	g_autoptr(GString) subject = g_string_new(NULL);
 	GString *body = g_string_new(NULL);
@@ -289,6 +291,9 @@ void texts_fill(const struct texts *texts, const char *language, const char *nam
 	if (!text || !text->subject)
 		log_panic("texts: there is no text %s", name);
 	texts_fill_line(text->subject, fields, subject);
+	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
+		if (g_str_has_suffix(subject->str, ends[i]))
+			g_string_truncate(subject, subject->len - strlen(ends[i]));
 	texts_fill_body(text->body, fields, body);
 	filled->subject = clean_text(subject->str, TEXTS_SUBJECT);
 	filled->body = g_string_free(body, FALSE);

@@ -201,6 +201,34 @@ static void expect_load(const char *path, const char *content, const char *expec
 	assert_true(g_str_has_prefix(got, expected));
 }
 
+/* A post without a subject, or one whose subject is forgotten, leaves no empty words about it. */
+static void test_no_subject(void **state)
+{
+	const struct texts_field with[] = {{"subject", "Tea:"}, {"list", "a@b"}, {"list_name", "a"}, {NULL, NULL}};
+	g_autoptr(GError) error = NULL;
+	texts_auto struct texts *texts = texts_load(distributed, &error);
+	static const struct {
+		const char *language, *with, *without, *line;
+	} cases[] = {
+		{"en", "[a] Already decided: Tea:", "[a] Already decided", "Subject:"}, {"nl", "[a] Hierover was al beslist: Tea:", "[a] Hierover was al beslist", "Onderwerp:"},
+		{"fr", NULL, "[a] D\303\251j\303\240 d\303\251cid\303\251", "Objet\302\240:"}, {"de", NULL, "[a] Bereits entschieden", "Betreff:"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct texts_filled filled, bare;
+
+		texts_fill(texts, cases[i].language, "already", with, &filled);
+		texts_fill(texts, cases[i].language, "already", with + 1, &bare);
+		assert_true(g_str_has_suffix(filled.subject, ": Tea:") && strstr(filled.body, cases[i].line));
+		assert_false(strchr(bare.subject, ':') || strstr(bare.body, cases[i].line) || g_str_has_suffix(bare.subject, " "));
+		if (cases[i].with)
+			assert_string_equal(filled.subject, cases[i].with);
+		assert_string_equal(bare.subject, cases[i].without);
+		texts_clear(&filled);
+		texts_clear(&bare);
+	}
+}
+
 /* C7: what is broken is refused at load, with file and line. */
 static void test_load(void **state)
 {
@@ -426,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_check_line),
+		cmocka_unit_test(test_no_subject),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_nothing_there),
 		cmocka_unit_test(test_sentences),
