@@ -14,6 +14,7 @@ static const struct {
 	gboolean of_a_post; /* {id} and {hash} have a meaning */
 } templates[] = {
 	{SET_unsubscribe_page, FALSE},
+	{SET_subscribe_page, FALSE},
 	{SET_help_page, FALSE},
 	{SET_archive_page, FALSE},
 	{SET_archived_at, TRUE},

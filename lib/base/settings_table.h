@@ -145,6 +145,8 @@ SETTING(SCOPE_LIST, verp, TYPE_BOOLEAN, "no", 0, 0, NULL,
 	"Give each member's copy its own envelope sender, so that bounces tell who bounced.")
 SETTING(SCOPE_LIST, unsubscribe_page, TYPE_TEXT, "", 0, 500, NULL,
 	"The CRM's page where members leave, for List-Unsubscribe; {list} and {domain} are filled in.")
+SETTING(SCOPE_LIST, subscribe_page, TYPE_TEXT, "", 0, 500, NULL,
+	"The CRM's page where people join, for List-Subscribe and the answer of -subscribe; {list} and {domain} are filled in.")
 SETTING(SCOPE_LIST, help_page, TYPE_TEXT, "", 0, 500, NULL,
 	"A page about the list for List-Help; {list} and {domain} are filled in.")
 SETTING(SCOPE_LIST, archive_page, TYPE_TEXT, "", 0, 500, NULL,

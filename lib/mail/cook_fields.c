@@ -155,7 +155,7 @@ static void put_list_fields(const struct cook_post *post, struct header *header)
 	put_list_id(post, header);
 	put_urls(post, header, "List-Help", text(post, SET_help_page), request);
 	put_urls(post, header, "List-Unsubscribe", text(post, SET_unsubscribe_page), unsubscribe);
-	put_urls(post, header, "List-Subscribe", NULL, subscribe);
+	put_urls(post, header, "List-Subscribe", text(post, SET_subscribe_page), subscribe);
 	put_urls(post, header, "List-Post", NULL, post->list);
 	put_urls(post, header, "List-Owner", NULL, owner);
 	put_urls(post, header, "List-Archive", text(post, SET_archive_page), NULL);

@@ -24,7 +24,7 @@ enum {
 struct footer_template;
 
 /** What may stand in braces, with a blank around each, beside those of each text of ours (list, list_name, owner, request). */
-#define FOOTER_FIELDS " domain description subscribe unsubscribe unsubscribe_page help_page archive_page archived_at "
+#define FOOTER_FIELDS " domain description subscribe unsubscribe subscribe_page unsubscribe_page help_page archive_page archived_at "
 
 #define FOOTER_ERROR (footer_error_quark())
 GQuark footer_error_quark(void);

@@ -101,7 +101,7 @@ static struct verdict filter(struct post *post, struct draft *draft, char **note
 /* ---- texts above and below ---- */
 
 struct values {
-	char *name, *owner, *request, *subscribe, *unsubscribe, *unsubscribe_page, *help_page, *archive_page, *archived_at;
+	char *name, *owner, *request, *subscribe, *unsubscribe, *subscribe_page, *unsubscribe_page, *help_page, *archive_page, *archived_at;
 };
 
 static char *page(const struct post *post, enum setting setting, const char *id)
@@ -121,6 +121,7 @@ static void find_values(const struct post *post, struct values *values)
 		.request = list_role_address(post->list, "request"),
 		.subscribe = list_role_address(post->list, "subscribe"),
 		.unsubscribe = list_role_address(post->list, "unsubscribe"),
+		.subscribe_page = page(post, SET_subscribe_page, NULL),
 		.unsubscribe_page = page(post, SET_unsubscribe_page, NULL),
 		.help_page = page(post, SET_help_page, NULL),
 		.archive_page = page(post, SET_archive_page, NULL),
@@ -135,6 +136,7 @@ static void clear_values(struct values *values)
 	g_free(values->request);
 	g_free(values->subscribe);
 	g_free(values->unsubscribe);
+	g_free(values->subscribe_page);
 	g_free(values->unsubscribe_page);
 	g_free(values->help_page);
 	g_free(values->archive_page);
@@ -158,6 +160,7 @@ static void fill(const struct post *post, enum setting setting, struct footer_te
 		{"request", values.request},
 		{"subscribe", values.subscribe},
 		{"unsubscribe", values.unsubscribe},
+		{"subscribe_page", values.subscribe_page},
 		{"unsubscribe_page", values.unsubscribe_page},
 		{"help_page", values.help_page},
 		{"archive_page", values.archive_page},

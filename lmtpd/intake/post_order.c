@@ -98,14 +98,24 @@ static struct verdict send_order(struct post *post, const struct order *order)
 	return verdict_discarded("order to %s: %s", order_kind_word(order->kind), outcome);
 }
 
-/* What the answer says beside its text. */
-static GVariant *answer_fields(const struct post *post)
+/* The page for what somebody wants; "" where there is none. */
+static const char *find_page(const struct post *post, const char *word)
 {
 	const struct settings *settings = post->setup->knowledge->settings;
+	const char *help = settings_text(settings, SET_help_page, post->list);
+
+	if (strcmp(word, "subscribe") == 0)
+		return settings_text(settings, SET_subscribe_page, post->list);
+	return strcmp(word, "help") == 0 && *help ? help : settings_text(settings, SET_unsubscribe_page, post->list);
+}
+
+/* What the answer says beside its text. */
+static GVariant *answer_fields(const struct post *post, const char *word)
+{
+	const char *page = find_page(post, word);
 	GVariantBuilder fields;
 
 	g_variant_builder_init(&fields, G_VARIANT_TYPE("a{ss}"));
-	const char *page = settings_text(settings, SET_unsubscribe_page, post->list);
 	if (post->message->says.message_id)
 		g_variant_builder_add(&fields, "{ss}", "message-id", post->message->says.message_id);
 	if (*page) {
@@ -120,7 +130,7 @@ static struct verdict answer_help(struct post *post)
 {
 	struct verdict verdict = VERDICT_UNDECIDED;
 	g_autoptr(GVariant) answer = post_ask(post, WIRE_ANSWER,
-		g_variant_new("(sss@a{ss})", post->list, post->message->author, "help", answer_fields(post)), -1, &verdict);
+		g_variant_new("(sss@a{ss})", post->list, post->message->author, "help", answer_fields(post, "help")), -1, &verdict);
 
 	return answer ? verdict_discarded("answered with \"help\"") : verdict;
 }
@@ -138,7 +148,7 @@ static struct verdict send_wish(struct post *post, const char *word)
 	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
 	g_autoptr(GVariant) answer = post_ask(post, WIRE_WISH,
 		g_variant_new("(s@ayssss@a{ss})", post->list, key, word, post->message->author, post->envelope->sender,
-			post->method, answer_fields(post)),
+			post->method, answer_fields(post, word)),
 		mail, &verdict);
 	if (!answer)
 		return verdict;

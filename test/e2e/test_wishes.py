@@ -15,7 +15,7 @@ from lab.world import World, address, compose
 OWNER, MEMBER = "anneke@space.example", "chaya@mail.example.net"
 SETTINGS = {
     "crm": {"subscribe_procedure": "mailinglists_join", "unsubscribe_procedure": "mailinglists_leave"},
-    "domain " + DOMAIN: {"unsubscribe_page": "https://crm.example.org/{list}"},
+    "domain " + DOMAIN: {"unsubscribe_page": "https://crm.example.org/{list}", "subscribe_page": "https://crm.example.org/{list}/join"},
     "list " + address("deelnemers"): {"subscription_requests": "procedure"},
     "list " + address("spacelog"): {"subscription_requests": "owners", "language": "nl"},
     "list " + address("testlist"): {"subscription_requests": "page"},
@@ -142,14 +142,30 @@ def test_owners_get_a_note(world):
     answer, note = mail_to(world, person), mail_to(world, OWNER)
     assert person in text_of(note) and note.header("To") == ["<%s>" % address("spacelog-owner")] and note.header("Auto-Submitted") == ["auto-generated"]
     assert OWNER not in answer.message.decode() and "doorgegeven aan de beheerders" in " ".join(text_of(answer).split())
-    assert "https://crm.example.org/spacelog" in text_of(answer)
+    assert "https://crm.example.org/spacelog/join" in text_of(answer)
     assert person not in world.crm.members("spacelog")
     assert "later" in wish(world, "unsubscribe", person, "spacelog")
     world.postfix.wait_empty()
     assert not world.sink.transactions()
 
 
+def test_wish_waits_where_nobody_is_the_owner(world):
+    """Nobody is told that the owners know of it, who are not there."""
+    person = "roos@elsewhere.example"
+    world.crm.leave(OWNER, "spacelog")
+    try:
+        assert "4.2.1" in wish(world, "subscribe", person, "spacelog")
+        world.rollcall.wait_log("ALARM list=<spacelog@.*: nobody in the CRM is its owner: wishes")
+        assert not world.sink.transactions(person)
+    finally:
+        world.crm.join(OWNER, "spacelog")
+    world.postfix.flush()
+    mail_to(world, person)
+    assert person in text_of(mail_to(world, OWNER))
+
+
 def test_the_page_alone(world):
     person = "piet@elsewhere.example"
     assert "answered" in wish(world, "unsubscribe", person, "testlist")
-    assert "https://crm.example.org/testlist" in text_of(mail_to(world, person))
+    text = text_of(mail_to(world, person))
+    assert "https://crm.example.org/testlist\n" in text.replace("\r", "") and "/join" not in text
