@@ -56,12 +56,31 @@ static struct verdict show_page(struct request *request)
 	return answer(request, NULL);
 }
 
+/* Nobody is told that the owners know where there is none: his mail waits, as one to the owners would. */
+static struct verdict need_owner(struct request *request)
+{
+	const struct crm_wish wish = {.list = request->wish.list, .role = LIST_ROLE_OWNER};
+	roster_auto struct roster *owners = NULL;
+	struct crm_reading reading = {0};
+	struct verdict verdict = VERDICT_UNDECIDED;
+
+	if (crm_roster(request->phase->worker->crm, &wish, &owners, &reading, &verdict) == CRM_TROUBLE)
+		return verdict;
+	if (owners && roster_total(owners) > 0)
+		return VERDICT_UNDECIDED;
+	log_warning("ALARM list=<%s>: nobody in the CRM is its owner: wishes to join or to leave wait", request->wish.list);
+	return verdict_deferred("4.2.1", "the list has no owner right now");
+}
+
 /* A flood of wishes in somebody's name is one note a day, too. */
 static struct verdict note_owners(struct request *request)
 {
 	gboolean now;
-	struct verdict verdict = may_answer(request, &now);
+	struct verdict verdict = need_owner(request);
 
+	/* Behind it, since who may be answered is remembered as answered. */
+	if (!verdict_is_final(&verdict))
+		verdict = may_answer(request, &now);
 	if (verdict_is_final(&verdict) || !now)
 		return verdict;
 	verdict = wish_note(request->phase->worker, &request->wish);

@@ -156,10 +156,11 @@ def test_wish_waits_where_nobody_is_the_owner(world):
     try:
         assert "4.2.1" in wish(world, "subscribe", person, "spacelog")
         world.rollcall.wait_log("ALARM list=<spacelog@.*: nobody in the CRM is its owner: wishes")
+        world.postfix.wait_deferred()
         assert not world.sink.transactions(person)
     finally:
         world.crm.join(OWNER, "spacelog")
-    world.postfix.flush()
+    wait_until(lambda: world.postfix.flush() or not world.postfix.queued(), 30, "an empty queue", pause=1)
     mail_to(world, person)
     assert person in text_of(mail_to(world, OWNER))
 
