@@ -5,7 +5,7 @@
 
 -- "RoCa": so that `file` and we know whose it is.
 PRAGMA application_id = 1383023457;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 -- One row for each post and list that was, or was about to be, handed to Postfix. `key` is
 -- SHA-256(list, NUL, envelope sender, NUL, DATA bytes): it tells a retry from a new post and says nothing about either.
@@ -108,10 +108,11 @@ CREATE TABLE kept (
 	archive INTEGER NOT NULL CHECK (archive IN (0, 1)),
 	archived_at TEXT NOT NULL,
 	size INTEGER NOT NULL CHECK (size > 0),
-	kept_at INTEGER NOT NULL
+	kept_at INTEGER NOT NULL,
+	aside INTEGER NOT NULL DEFAULT 0 CHECK (aside IN (0, 1))
 ) STRICT;
 CREATE INDEX kept_issue ON kept (issue, list);
-CREATE INDEX kept_archive ON kept (id) WHERE archive = 1;
+CREATE INDEX kept_archive ON kept (list, id) WHERE archive = 1;
 
 -- Their messages as they went out, with LF line ends, and their SHA-256.
 CREATE TABLE kept_message (

@@ -52,8 +52,8 @@
 	X(HELD_MESSAGE_REMOVE, "DELETE FROM held_message WHERE held = ?1")                                    \
 	X(KEPT_ADD,                                                                                           \
 		"INSERT INTO kept (list, issue, archive, archived_at, size, kept_at) "                        \
-		"VALUES (?1, ?2, ?3, ?4, ?5, unixepoch())")                                                   \
-	X(KEPT_READ, "SELECT list, archived_at, size FROM kept WHERE id = ?1")                                \
+		"VALUES (?1, ?2, ?3, ?4, ?5, coalesce(?6, unixepoch()))")                                     \
+	X(KEPT_READ, "SELECT list, archived_at, size, kept_at FROM kept WHERE id = ?1")                       \
 	X(KEPT_MESSAGE_ADD, "INSERT INTO kept_message (kept, hash, message) VALUES (?1, ?2, zeroblob(?3))")   \
 	X(KEPT_MESSAGE_READ, "SELECT hash FROM kept_message WHERE kept = ?1")                                 \
 	X(KEPT_BURY, "DELETE FROM kept WHERE issue IS NULL AND archive = 0")                                  \
@@ -74,7 +74,12 @@
 	X(DIGEST_ISSUE_REMOVE, "DELETE FROM digest_issue WHERE id = ?1")                                      \
 	X(DIGEST_POSTS, "SELECT id FROM kept WHERE issue = ?1 ORDER BY id")                                   \
 	X(DIGEST_LEAVE, "UPDATE kept SET issue = NULL WHERE issue = ?1")                                      \
-	X(ARCHIVE_DUE, "SELECT id FROM kept WHERE archive = 1 AND id > ?1 ORDER BY id LIMIT ?2")              \
+	X(ARCHIVE_LISTS,                                                                                      \
+		"SELECT list, sum(aside = 0), sum(aside), sum(size), min(kept_at) FROM kept WHERE archive = 1 GROUP BY list") \
+	X(ARCHIVE_DUE, "SELECT id FROM kept WHERE archive = 1 AND list = ?1 AND aside = 0 ORDER BY id LIMIT ?2") \
+	X(ARCHIVE_ASIDE, "UPDATE kept SET aside = 1 WHERE id = ?1")                                           \
+	X(ARCHIVE_AGAIN, "UPDATE kept SET aside = 0 WHERE archive = 1 AND list = ?1 AND aside = 1")           \
+	X(ARCHIVE_FORGET, "UPDATE kept SET archive = 0 WHERE archive = 1 AND list = ?1")                      \
 	X(ARCHIVE_DONE, "UPDATE kept SET archive = 0 WHERE id = ?1")                                          \
 	X(JOB_ADD,                                                                                            \
 		"INSERT INTO job (held, list, kind, fields, attempts, made_at, due_at) "                      \

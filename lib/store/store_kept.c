@@ -20,6 +20,8 @@ static gboolean keep(struct store *store, const struct store_kept_plan *plan, GE
 	sqlite3_bind_int(add, 3, plan->archive);
 	sqlite3_bind_text(add, 4, plan->archived_at, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(add, 5, (gint64)plan->message->length);
+	if (plan->at != 0)
+		sqlite3_bind_int64(add, 6, plan->at);
 	return store_run(store, add, "keeping a post", error) &&
 		store_message_write(store, STORE_MESSAGE_KEPT, sqlite3_last_insert_rowid(store->db), plan->message, error);
 }
@@ -210,6 +212,7 @@ gboolean store_kept_get(struct store *store, gint64 id, struct store_kept *found
 			.list = store_column_text(read, 0),
 			.archived_at = store_column_text(read, 1),
 			.size = (guint64)sqlite3_column_int64(read, 2),
+			.at = sqlite3_column_int64(read, 3),
 		};
 	return result == SQLITE_ROW || result == SQLITE_DONE || store_fail(store->db, "reading a kept post", error);
 }
@@ -221,11 +224,41 @@ enum store_message store_kept_write(struct store *store, gint64 id, int fd, GErr
 
 /* ---- the archive ---- */
 
-gboolean store_archive_due(struct store *store, gint64 after, guint most, GArray *ids, GError **error)
+static void free_archive_list(gpointer data)
+{
+	struct store_archive_list *list = data;
+
+	g_free(list->list);
+	g_free(list);
+}
+
+GPtrArray *store_archive_lists(struct store *store, GError **error)
+{
+	store_statement_auto sqlite3_stmt *read = store_statement(store, STATEMENT_ARCHIVE_LISTS);
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(free_archive_list);
+	int result;
+
+	while ((result = sqlite3_step(read)) == SQLITE_ROW) {
+		struct store_archive_list *list = g_new0(struct store_archive_list, 1);
+
+		list->list = store_column_text(read, 0);
+		list->posts = (guint)sqlite3_column_int64(read, 1);
+		list->aside = (guint)sqlite3_column_int64(read, 2);
+		list->bytes = (guint64)sqlite3_column_int64(read, 3);
+		list->since = sqlite3_column_int64(read, 4);
+		g_ptr_array_add(all, list);
+	}
+	if (result == SQLITE_DONE)
+		return g_steal_pointer(&all);
+	store_fail(store->db, "looking for posts to archive", error);
+	return NULL;
+}
+
+gboolean store_archive_due(struct store *store, const char *list, guint most, GArray *ids, GError **error)
 {
 	store_statement_auto sqlite3_stmt *read = store_statement(store, STATEMENT_ARCHIVE_DUE);
 
-	sqlite3_bind_int64(read, 1, after);
+	sqlite3_bind_text(read, 1, list, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(read, 2, most);
 	return store_read_numbers(store, read, ids, "looking for posts to archive", error);
 }
@@ -235,4 +268,36 @@ gboolean store_archive_done(struct store *store, gint64 id, GError **error)
 	if (!store_begin(store, STORE_CHEAP, error))
 		return FALSE;
 	return store_end(store, run_for(store, STATEMENT_ARCHIVE_DONE, id, "archiving a post", error) && bury(store, error), error);
+}
+
+gboolean store_archive_aside(struct store *store, gint64 id, GError **error)
+{
+	if (!store_begin(store, STORE_CHEAP, error))
+		return FALSE;
+	return store_end(store, run_for(store, STATEMENT_ARCHIVE_ASIDE, id, "setting a post aside", error), error);
+}
+
+static gboolean run_for_list(struct store *store, enum store_statement which, const char *list, guint *count, GError **error)
+{
+	store_statement_auto sqlite3_stmt *write = store_statement(store, which);
+
+	sqlite3_bind_text(write, 1, list, -1, SQLITE_STATIC);
+	if (!store_run(store, write, "changing what waits for the archive", error))
+		return FALSE;
+	*count = (guint)sqlite3_changes(store->db);
+	return TRUE;
+}
+
+gboolean store_archive_again(struct store *store, const char *list, guint *count, GError **error)
+{
+	if (!store_begin(store, STORE_CHEAP, error))
+		return FALSE;
+	return store_end(store, run_for_list(store, STATEMENT_ARCHIVE_AGAIN, list, count, error), error);
+}
+
+gboolean store_archive_forget(struct store *store, const char *list, guint *count, GError **error)
+{
+	if (!store_begin(store, STORE_CHEAP, error))
+		return FALSE;
+	return store_end(store, run_for_list(store, STATEMENT_ARCHIVE_FORGET, list, count, error) && bury(store, error), error);
 }

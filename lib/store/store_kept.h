@@ -20,6 +20,7 @@ struct store_kept_plan {
 	const char *archived_at;          /**< its address in the archive, or "" */
 	gboolean digest, archive;         /**< who waits for it */
 	const char *queue_id;             /**< of the K, as store_done() has it */
+	gint64 at;                        /**< epoch seconds: when it went out; 0: now */
 };
 
 /** Keeps it, if anybody waits, and marks `key`, which must be in hand, as DONE. Once TRUE a 250 may be said. */
@@ -69,6 +70,7 @@ struct store_kept {
 	char *list;
 	char *archived_at;
 	guint64 size;
+	gint64 at; /**< epoch seconds: when it went out */
 };
 void store_kept_clear(struct store_kept *kept);
 
@@ -80,9 +82,26 @@ enum store_message store_kept_write(struct store *store, gint64 id, int fd, GErr
 
 /* ---- the archive ---- */
 
-/** Numbers (gint64, `*ids` is replaced) of at most `most` posts that wait for an archive, in the order in which they went out. */
-gboolean store_archive_due(struct store *store, gint64 after, guint most, GArray *ids, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** What waits for the archive of one list. */
+struct store_archive_list {
+	char *list;
+	guint posts;   /**< to be archived, in their order */
+	guint aside;   /**< that the archive does not take: they wait for a person */
+	guint64 bytes; /**< of both */
+	gint64 since;  /**< epoch seconds: the oldest's `at` */
+};
+/** Of all lists that have something: struct store_archive_list, freed with the array. NULL with `error`. */
+GPtrArray *store_archive_lists(struct store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/** Numbers (gint64, `*ids` is replaced) of the first `most` posts of a list that wait for its archive, in the order in which they went out. */
+gboolean store_archive_due(struct store *store, const char *list, guint most, GArray *ids, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** The archive has it. */
 gboolean store_archive_done(struct store *store, gint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** The archive will not take it as it is: it stays until store_archive_again() or store_archive_forget(). */
+gboolean store_archive_aside(struct store *store, gint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Those of a list that were set aside are due again; `*count` is how many. */
+gboolean store_archive_again(struct store *store, const char *list, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** No post of the list waits for its archive any longer; `*count` is how many did. */
+gboolean store_archive_forget(struct store *store, const char *list, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -104,6 +104,9 @@ static const char *const steps[] = {
 	" number INTEGER NOT NULL,"
 	" closed_at INTEGER NOT NULL"
 	") STRICT;",
+	"ALTER TABLE kept ADD COLUMN aside INTEGER NOT NULL DEFAULT 0 CHECK (aside IN (0, 1));"
+	"DROP INDEX kept_archive;"
+	"CREATE INDEX kept_archive ON kept (list, id) WHERE archive = 1;",
 };
 
 static gboolean read_number(sqlite3 *db, const char *sql, int *number, GError **error)

@@ -487,7 +487,7 @@ static void a_store_of_version_1_goes_on(void **state)
 
 	make_version_1(*state);
 	store_auto struct store *store = open_good(*state);
-	assert_int_equal(sql(*state, "PRAGMA user_version"), 3);
+	assert_int_equal(sql(*state, "PRAGMA user_version"), 4);
 	assert_true(store_count_get(store, LIST, &count, NULL));
 	assert_int_equal(count.members, 412);
 	hold(store, 1);
@@ -530,7 +530,9 @@ static void statements_read_no_tables(void **state)
 		while (sqlite3_step(plan) == SQLITE_ROW) {
 			const char *step = (const char *)sqlite3_column_text(plan, 3);
 
-			if (g_str_has_prefix(step, "SCAN") && !strstr(step, "CONSTANT ROW") && !strstr(step, "subquery"))
+			/* kept_archive has nothing but what waits, and all of that is asked for. */
+			if (g_str_has_prefix(step, "SCAN") && !strstr(step, "CONSTANT ROW") && !strstr(step, "subquery") &&
+				!g_str_has_suffix(step, "INDEX kept_archive"))
 				fail_msg("%s: %s", table[i].name, step);
 		}
 		sqlite3_finalize(plan);

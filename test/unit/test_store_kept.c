@@ -100,7 +100,7 @@ static void a_digest_from_beginning_to_end(void **state)
 	assert_int_equal(numbers.number, 0);
 	/* What the archive waits for stays. */
 	assert_int_equal(sql(*state, "SELECT count(*) FROM kept"), 2);
-	assert_true(store_archive_due(store, 0, 9, ids, NULL));
+	assert_true(store_archive_due(store, LIST, 9, ids, NULL));
 	assert_int_equal(ids->len, 1);
 	assert_int_equal(g_array_index(ids, gint64, 0), last);
 	assert_true(store_archive_done(store, last, NULL));
@@ -159,6 +159,42 @@ static void wants_the_key_in_hand(void **state)
 	assert_int_equal(sql(*state, "SELECT count(*) FROM kept"), 0);
 }
 
+/* Order within the list, others on their own; who is set aside keeps nobody from going on. */
+static void an_archive_from_beginning_to_end(void **state)
+{
+	store_auto struct store *store = open_good(*state);
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	guint count = 0;
+
+	for (guint32 i = 1; i <= 4; i++)
+		assert_true(keep(store, i, i == 2 ? "other@lists.example.org" : LIST, i == 4, TRUE));
+	assert_true(store_archive_due(store, LIST, 2, ids, NULL));
+	assert_int_equal(ids->len, 2);
+	assert_int_equal(g_array_index(ids, gint64, 0), 1);
+	assert_int_equal(g_array_index(ids, gint64, 1), 3);
+	assert_true(store_archive_aside(store, 1, NULL));
+	assert_true(store_archive_done(store, 3, NULL));
+	assert_true(store_archive_due(store, LIST, 2, ids, NULL));
+	assert_int_equal(ids->len, 1);
+	assert_int_equal(g_array_index(ids, gint64, 0), 4);
+	g_autoptr(GPtrArray) lists = store_archive_lists(store, NULL);
+	assert_int_equal(lists->len, 2);
+	const struct store_archive_list *first = g_ptr_array_index(lists, 0);
+	assert_string_equal(first->list, LIST);
+	assert_int_equal(first->posts, 1);
+	assert_int_equal(first->aside, 1);
+	assert_true(store_archive_again(store, LIST, &count, NULL));
+	assert_int_equal(count, 1);
+	assert_true(store_archive_due(store, LIST, 9, ids, NULL));
+	assert_int_equal(ids->len, 2);
+	assert_int_equal(g_array_index(ids, gint64, 0), 1);
+	assert_true(store_archive_forget(store, LIST, &count, NULL));
+	assert_int_equal(count, 2);
+	/* The digest's own stays. */
+	assert_int_equal(sql(*state, "SELECT count(*) FROM kept WHERE issue = 0 AND archive = 0"), 1);
+	assert_int_equal(sql(*state, "SELECT count(*) FROM kept_message"), 2);
+}
+
 static void damage_is_no_message(void **state)
 {
 	store_auto struct store *store = open_good(*state);
@@ -176,6 +212,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(numbers_never_come_twice, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(large_issues_are_shared_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(wants_the_key_in_hand, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_archive_from_beginning_to_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(damage_is_no_message, set_up, tear_down),
 	};
 
