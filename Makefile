@@ -15,7 +15,7 @@ programs = rollcall-lmtpd rollcall-intake rollcall-dispatch rollcall rollcall-pi
 room_sources = $(sort $(wildcard $(1)/*.c))
 base_src     = $(foreach d,lib/base lib/wire lib/list,$(call room_sources,$(d)))
 mail_src     = $(foreach d,lib/mail lib/rules,$(call room_sources,$(d)))
-trusted_src  = $(foreach d,lib/crm lib/store lib/relay lib/keys lib/dns,$(call room_sources,$(d)))
+trusted_src  = $(foreach d,lib/crm lib/store lib/relay lib/keys lib/dns lib/archive,$(call room_sources,$(d)))
 intake_src   = $(call room_sources,lmtpd/intake)
 dispatch_src = $(call room_sources,lmtpd/dispatch)
 master_src   = $(call room_sources,lmtpd/master)
@@ -25,7 +25,7 @@ pipe_src     = $(wildcard cli/rollcall_pipe.c cli/pipe_*.c)
 base_libs     = $(GLIB_LIBS) $(CRYPTO_LIBS) $(IDN2_LIBS)
 intake_libs   = $(GMIME_LIBS) $(XML_LIBS) $(OPENDKIM_LIBS) $(PCRE2_LIBS) $(SECCOMP_LIBS) $(base_libs)
 dns_libs      = $(UNBOUND_LIBS) $(EVENT_LIBS) -lresolv
-dispatch_libs = $(MYSQL_LIBS) $(SQLITE_LIBS) $(dns_libs) $(SECCOMP_LIBS) $(base_libs)
+dispatch_libs = $(MYSQL_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) $(dns_libs) $(SECCOMP_LIBS) $(base_libs)
 master_libs   = $(SSL_LIBS) $(SECCOMP_LIBS) $(base_libs)
 
 warnings = -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
@@ -89,7 +89,7 @@ $(BUILD)/rollcall-dispatch: $(BUILD)/obj/lmtpd/dispatch/main.o $(BUILD)/libdispa
 $(BUILD)/rollcall-lmtpd: $(BUILD)/obj/lmtpd/master/main.o $(BUILD)/libmaster.a $(BUILD)/libbase.a
 	$(link) $(master_libs)
 $(BUILD)/rollcall: $(BUILD)/obj/cli/main.o $(BUILD)/libcli.a $(BUILD)/libmail.a $(BUILD)/libtrusted.a $(BUILD)/libbase.a
-	$(link) $(MYSQL_LIBS) $(SQLITE_LIBS) $(dns_libs) $(SSL_LIBS) $(PCRE2_LIBS) $(JSON_LIBS) $(base_libs)
+	$(link) $(MYSQL_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) $(dns_libs) $(SSL_LIBS) $(PCRE2_LIBS) $(JSON_LIBS) $(base_libs)
 $(BUILD)/rollcall-pipe: $(call objects,$(pipe_src))
 	$(link)
 
@@ -145,7 +145,7 @@ demo: deps
 # ---- what must be on the machine ------------------------------------------------------------------------------
 
 BUILD_DEPS = gcc make autoconf pkg-config libglib2.0-dev libgmime-3.0-dev libopendkim-dev libmariadb-dev libssl-dev \
-	libseccomp-dev libsqlite3-dev libunbound-dev libevent-dev libidn2-dev libpcre2-dev libxml2-dev libjson-glib-dev libcmocka-dev
+	libseccomp-dev libsqlite3-dev libcurl4-openssl-dev libunbound-dev libevent-dev libidn2-dev libpcre2-dev libxml2-dev libjson-glib-dev libcmocka-dev
 TEST_DEPS = $(shell sed 's/\#.*//' test/lab/deps.txt)
 
 # Installs what is missing with apt-get and nothing else; packages that bring a daemon are kept from starting it.

@@ -150,9 +150,15 @@ SETTING(SCOPE_LIST, subscribe_page, TYPE_TEXT, "", 0, 500, NULL,
 SETTING(SCOPE_LIST, help_page, TYPE_TEXT, "", 0, 500, NULL,
 	"A page about the list for List-Help; {list} and {domain} are filled in.")
 SETTING(SCOPE_LIST, archive_page, TYPE_TEXT, "", 0, 500, NULL,
-	"The list's archive for List-Archive; {list} and {domain} are filled in.")
+	"The list's archive for List-Archive; {list} and {domain} are filled in; empty: what HyperKitty has, where that is the archive.")
 SETTING(SCOPE_LIST, archived_at, TYPE_TEXT, "", 0, 500, NULL,
-	"A post's address in the archive (RFC 5064); {list}, {domain}, {id} (Message-ID) and {hash} are filled in.")
+	"A post's address in the archive (RFC 5064); {list}, {domain}, {id} (Message-ID) and {hash} are filled in; empty: what HyperKitty has, where that is the archive.")
+SETTING(SCOPE_LIST, archive, TYPE_TEXT, "", 0, 500, NULL,
+	"Where posts are archived: maildir:/PATH, mbox:/PATH or hyperkitty:https://HOST/hyperkitty; {list} and {domain} are filled in; empty: nowhere.")
+SETTING(SCOPE_LIST, archive_key_file, TYPE_PATH, "", 0, 4096, NULL,
+	"File with HyperKitty's MAILMAN_ARCHIVER_KEY, closed to group and others.")
+SETTING(SCOPE_LIST, archive_ca_file, TYPE_PATH, "", 0, 4096, NULL,
+	"PEM bundle of the certificates that vouch for HyperKitty's host; empty: the system's.")
 SETTING(SCOPE_LIST, shrink_guard, TYPE_SECONDS, "6h", 0, 604800, NULL,
 	"How long posts wait when a list has lost more than half of its members at once; 0: never.")
 SETTING(SCOPE_LIST, scenario, TYPE_TEXT, "private", 1, 64, NULL,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/limits.h"
+#include "lib/list/archive_place.h"
 #include "lib/list/list.h"
 #include "lib/mail/author_signed.h"
 #include "lib/mail/encoded_word.h"
@@ -151,6 +152,7 @@ static void put_list_fields(const struct cook_post *post, struct header *header)
 	g_autofree char *request = list_role_address(post->list, "request");
 	g_autofree char *subscribe = list_role_address(post->list, "subscribe");
 	g_autofree char *unsubscribe = list_role_address(post->list, "unsubscribe");
+	g_autofree char *archive = archive_place_template(post->settings, SET_archive_page, post->list);
 
 	put_list_id(post, header);
 	put_urls(post, header, "List-Help", text(post, SET_help_page), request);
@@ -158,7 +160,7 @@ static void put_list_fields(const struct cook_post *post, struct header *header)
 	put_urls(post, header, "List-Subscribe", text(post, SET_subscribe_page), subscribe);
 	put_urls(post, header, "List-Post", NULL, post->list);
 	put_urls(post, header, "List-Owner", NULL, owner);
-	put_urls(post, header, "List-Archive", text(post, SET_archive_page), NULL);
+	put_urls(post, header, "List-Archive", archive, NULL);
 }
 
 /* Whether there is anything between the brackets, so that the field names the post. */
@@ -190,7 +192,7 @@ void cook_fields_complete(const struct cook_post *post, struct header *header)
 
 static void put_archived_at(const struct cook_post *post, struct header *header)
 {
-	const char *template = text(post, SET_archived_at);
+	g_autofree char *template = archive_place_template(post->settings, SET_archived_at, post->list);
 
 	if (*template == '\0')
 		return;

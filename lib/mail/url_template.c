@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { STORED_LIMIT = 255 }; /* HyperKitty: models/email.py, lib/utils.py */
+
 struct values {
 	char *list, *domain, *id, *hash; /* id and hash NULL when not about one post */
 };
@@ -40,13 +42,20 @@ static char *base32(const guint8 *data, size_t length)
 	return g_string_free(out, FALSE);
 }
 
+/* As HyperKitty 1.3 stores posts: blanks within the Message-ID go, and what is longer than its column is cut. */
 static char *hash_of(const char *id)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA1);
+	g_autoptr(GString) stored = g_string_new(NULL);
 	guint8 digest[20];
 	gsize length = sizeof digest;
 
-	g_checksum_update(sum, (const guchar *)id, -1);
+	for (; *id; id++)
+		if (!g_ascii_isspace(*id) && *id != '\v')
+			g_string_append_c(stored, *id);
+	if (stored->len >= STORED_LIMIT)
+		g_string_truncate(stored, STORED_LIMIT - 1);
+	g_checksum_update(sum, (const guchar *)stored->str, (gssize)stored->len);
 	g_checksum_get_digest(sum, digest, &length);
 	return base32(digest, length);
 }

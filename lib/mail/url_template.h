@@ -1,7 +1,7 @@
 /*
  * Addresses of web pages from the templates in the configuration: {list}, {domain}, {id} and {hash} are
  * filled in. {id} is the Message-ID without its brackets, percent-encoded; {hash} is what HyperKitty
- * and mail-archive call a post: base32(sha1(Message-ID without brackets)). RFC 3986 sections 2.1 and
+ * and mail-archive call a post: base32(sha1(Message-ID without brackets and blanks, of at most 254 characters)). RFC 3986 sections 2.1 and
  * 2.3. Other braces are left as they are, percent-encoded: a template is checked where it is
  * configured, not here.
  */

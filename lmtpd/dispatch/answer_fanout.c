@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/list/archive_place.h"
 #include "lib/store/store_kept.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
@@ -94,6 +95,7 @@ static struct verdict finish(struct phase *phase, const char *archived_at, gbool
 {
 	static const char only_kept[] = "kept for the digest";
 	struct fanout *fanout = &phase->fanout;
+	gboolean archive = fanout->role == LIST_ROLE_POST && archive_place_is_set(phase->worker->settings, fanout->list);
 	struct io_mapping message = {0};
 	g_autoptr(GError) error = NULL;
 	const struct store_kept_plan plan = {
@@ -101,15 +103,16 @@ static struct verdict finish(struct phase *phase, const char *archived_at, gbool
 		.message = &message,
 		.archived_at = archived_at,
 		.digest = digest,
+		.archive = archive,
 		.queue_id = fanout->queue_ids->len > 0 ? fanout->queue_ids->str : only_kept,
 	};
 
-	if (digest && !answer_map_message(phase->worker->settings, fd, &message))
+	if ((digest || archive) && !answer_map_message(phase->worker->settings, fd, &message))
 		return verdict_deferred("4.3.0", "internal trouble (finish)");
 	gboolean kept = store_kept_add(phase->worker->store, phase->key, &plan, &error);
 	io_unmap(&message);
 	/* Each variant has its own record. So a retry sends nothing twice, but without a promise to keep there is no reason for one. */
-	if (!kept && digest)
+	if (!kept && (digest || archive))
 		return store_trouble(error);
 	if (!kept)
 		log_warning("store: cannot record that %s is done: %s", plan.queue_id, error->message);

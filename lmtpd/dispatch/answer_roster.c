@@ -143,6 +143,7 @@ GVariant *answer_roster(struct phase *phase, GVariant *arguments, int fd)
 		wish.addressed = addressed;
 		verdict = make_roster(phase, &wish, others);
 		fanout->list = g_strdup(wish.list);
+		fanout->role = wish.role;
 		fanout->sender = envelope_sender(phase->worker->settings, wish.list, wish.role);
 		fanout->queue_ids = g_string_new(NULL);
 	}

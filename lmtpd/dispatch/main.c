@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/archive/archive_keys.h"
 #include "lib/base/io.h"
 #include "lib/base/log.h"
 #include "lib/base/networks.h"
@@ -130,6 +131,9 @@ int main(int argc, char **argv)
 	struct keys *keys = keys_load(settings, &error);
 	if (!keys)
 		log_fatal("%s", error->message);
+	struct archive_keys *archive_keys = archive_keys_load(settings, &error);
+	if (!archive_keys)
+		log_fatal("%s", error->message);
 	if (!dry)
 		warn_about_keys(settings, keys);
 	check_networks(settings);
@@ -146,6 +150,7 @@ int main(int argc, char **argv)
 	struct pool_setup setup = {
 		.settings = settings,
 		.keys = keys,
+		.archive_keys = archive_keys,
 		.breaker = breaker,
 		.tickets = PROCESS_FD_TICKETS,
 		.jobs = PROCESS_FD_JOBS,
@@ -160,5 +165,6 @@ int main(int argc, char **argv)
 	process_ready();
 	pool_run(&setup);
 	keys_free(keys);
+	archive_keys_free(archive_keys);
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/process.h"
+#include "lmtpd/dispatch/archiver.h"
 #include "lmtpd/dispatch/clock.h"
 #include "lmtpd/dispatch/worker.h"
 
@@ -27,7 +28,8 @@ struct pool {
 	gint64 *start_at;
 	gint64 *silent_until; /* shared with the workers, see worker_silent_until(); G_MAXINT64: not looked at */
 	gint64 looked_at, awake_since; /* when we last looked for silence, and since when without a break */
-	guint size; /* the workers, and the clock in the last place */
+	guint workers; /* in the first places; behind them the clock and the archiver */
+	guint size;
 };
 
 static volatile gint worker_stop;
@@ -58,6 +60,13 @@ static void run_clock(const struct pool_setup *setup, struct store *store)
 {
 	close(setup->tickets);
 	clock_run(store, setup, &worker_stop);
+}
+
+static void run_archiver(const struct pool_setup *setup, struct store *store)
+{
+	close(setup->tickets);
+	close(setup->jobs);
+	archiver_run(store, setup, &worker_stop);
 }
 
 struct worker pool_worker(const struct pool_setup *setup, struct store *store)
@@ -94,17 +103,19 @@ static void run_child(const struct pool *pool, guint place, pid_t parent)
 {
 	struct store *store = settle(pool->setup, parent);
 
-	if (place == pool->size - 1)
+	if (place < pool->workers)
+		run_worker(pool, place, store);
+	else if (place == pool->workers)
 		run_clock(pool->setup, store);
 	else
-		run_worker(pool, place, store);
+		run_archiver(pool->setup, store);
 	store_close(store);
 	_exit(0);
 }
 
 static void start_child(struct pool *pool, guint place)
 {
-	gboolean is_worker = place < pool->size - 1;
+	gboolean is_worker = place < pool->workers;
 	pid_t parent = getpid();
 
 	pool->silent_until[place] = is_worker ? deadline_in(START_TIME).at : G_MAXINT64;
@@ -198,10 +209,11 @@ void pool_run(const struct pool_setup *setup)
 {
 	struct pool pool = {
 		.setup = setup,
-		.size = (guint)settings_number(setup->settings, SET_dispatch_workers, NULL) + 1,
+		.workers = (guint)settings_number(setup->settings, SET_dispatch_workers, NULL),
 	};
 	gboolean stop = FALSE;
 
+	pool.size = pool.workers + 2;
 	pool.silent_until = mmap(NULL, pool.size * sizeof(gint64), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (pool.silent_until == MAP_FAILED)
 		log_fatal("cannot share memory");

@@ -1,10 +1,11 @@
 /*
- * The prefork pool: a fixed number of workers and the clock, each replaced when it dies, with a pause so that a broken start
- * cannot spin.
+ * The prefork pool: a fixed number of workers, the clock and the archiver, each replaced when it dies, with a pause so that a broken
+ * start cannot spin.
  */
 #ifndef ROLLCALL_DISPATCH_POOL_H
 #define ROLLCALL_DISPATCH_POOL_H
 
+#include "lib/archive/archive_keys.h"
 #include "lib/crm/crm.h"
 #include "lib/keys/keys.h"
 #include "lmtpd/dispatch/worker.h"
@@ -12,6 +13,7 @@
 struct pool_setup {
 	const struct settings *settings;
 	const struct keys *keys;
+	const struct archive_keys *archive_keys;
 	struct crm_breaker *breaker; /**< in memory that all workers share */
 	int tickets;
 	int jobs;    /**< where job tickets go */

@@ -12,6 +12,7 @@
 #include "lib/crm/crm.h"
 #include "lib/dns/dns.h"
 #include "lib/keys/keys.h"
+#include "lib/list/list.h"
 #include "lib/relay/qmqp.h"
 #include "lib/store/store_job.h"
 
@@ -36,6 +37,7 @@ void worker_silent_until(struct worker *worker, struct deadline deadline);
 /** Who gets the K in hand, and the variant that is ready for its last byte. */
 struct fanout {
 	char *list;            /**< NULL: nobody was asked for */
+	enum list_role role;
 	char *sender;
 	struct roster *roster; /**< settled */
 	GString *queue_ids;    /**< of the variants that Postfix has, separated by commas */

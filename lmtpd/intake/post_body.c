@@ -2,6 +2,7 @@
  * What a list does to the body of its posts: the MIME filter, and the texts above and below, with a note of what was removed. Nothing unless the list's
  * settings say so.
  */
+#include "lib/list/archive_place.h"
 #include "lib/list/list.h"
 #include "lib/mail/filter.h"
 #include "lib/mail/footer.h"
@@ -106,7 +107,7 @@ struct values {
 
 static char *page(const struct post *post, enum setting setting, const char *id)
 {
-	const char *template = settings_text(settings_of(post), setting, post->list);
+	g_autofree char *template = archive_place_template(settings_of(post), setting, post->list);
 
 	return *template ? url_template_fill(template, post->list, id) : NULL;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/list/archive_place.h"
 #include "lib/mail/compose.h"
 #include "lib/mail/plain_post.h"
 #include "lib/mail/url_template.h"
@@ -12,7 +13,7 @@
 
 static char *archived_at(const struct post *variant)
 {
-	const char *template = settings_text(variant->setup->knowledge->settings, SET_archived_at, variant->list);
+	g_autofree char *template = archive_place_template(variant->setup->knowledge->settings, SET_archived_at, variant->list);
 	g_autofree char *id = header_value(&variant->header, "Message-ID", 0);
 
 	return *template ? url_template_fill(template, variant->list, id) : NULL;

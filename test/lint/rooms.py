@@ -18,10 +18,11 @@ MAY_INCLUDE = {
     "lib/relay": BASE | {"lib/list"},
     "lib/keys": BASE | {"lib/list"},
     "lib/dns": BASE,
+    "lib/archive": BASE | {"lib/list"},
     "lmtpd/master": BASE,
     "lmtpd/intake": GROUND | {"lib/mail", "lib/rules"},
-    "lmtpd/dispatch": GROUND | {"lib/crm", "lib/store", "lib/relay", "lib/keys", "lib/dns"},
-    "cli": BASE | {"lib/list", "lib/crm", "lib/store", "lib/keys", "lib/dns", "lib/mail", "lib/rules"},
+    "lmtpd/dispatch": GROUND | {"lib/crm", "lib/store", "lib/relay", "lib/keys", "lib/dns", "lib/archive"},
+    "cli": BASE | {"lib/list", "lib/crm", "lib/store", "lib/keys", "lib/dns", "lib/archive", "lib/mail", "lib/rules"},
 }
 # Libraries that only some rooms may know: a header's pattern, and the folders.
 LIBRARIES = [
@@ -29,6 +30,7 @@ LIBRARIES = [
     (r"libxml/", {"lib/mail"}, "libxml2 is for the parser's room"),
     (r"dkim\.h", {"lib/mail", "lmtpd/intake"}, "libopendkim is for the parser's room"),
     (r"(mysql|mariadb|errmsg)", {"lib/crm"}, "the CRM has one door, lib/crm"),
+    (r"curl/", {"lib/archive"}, "HTTP is for archives alone"),
     (r"sqlite3\.h", {"lib/store"}, "the store is lib/store"),
     (r"(unbound|event2/|arpa/nameser|resolv\.h)", {"lib/dns"}, "DNS has one door, lib/dns"),
     (r"openssl/ssl\.h", {"lmtpd/master", "cli"}, "TLS towards clients is done by the front process alone"),
@@ -37,9 +39,9 @@ LIBRARIES = [
 ]
 # What each program must not be linked with. rollcall-pipe: nothing but libc.
 PROGRAMS = {
-    "rollcall-intake": r"lib(mariadb|mysqlclient|sqlite3|unbound|event|ssl)\b",
+    "rollcall-intake": r"lib(curl|mariadb|mysqlclient|sqlite3|unbound|event|ssl)\b",
     "rollcall-dispatch": r"lib(gmime|opendkim|xml2|ssl)\b",
-    "rollcall-lmtpd": r"lib(gmime|opendkim|xml2|mariadb|mysqlclient|sqlite3|unbound|event)\b",
+    "rollcall-lmtpd": r"lib(curl|gmime|opendkim|xml2|mariadb|mysqlclient|sqlite3|unbound|event)\b",
     "rollcall": r"lib(gmime|opendkim|xml2)\b",
     "rollcall-pipe": r"^(?!libc\.)",
 }
