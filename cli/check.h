@@ -39,6 +39,9 @@ void check_rules(struct check *check);
 void check_texts(struct check *check);
 /** That the view has every column that a scenario asks for; a part of check_crm(). */
 void check_columns(struct check *check, struct crm *crm);
+/** Archives of lists: places, keys, and whether they would take posts; offline HyperKitty is not asked. */
+void check_archives(struct check *check);
+void check_archives_offline(struct check *check);
 /** What DNS says of the keys and domains. */
 void check_dns(struct check *check);
 /** The option file, without connecting. */

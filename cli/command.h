@@ -47,6 +47,7 @@ gboolean command_number(const struct invocation *invocation, gint64 *number) G_G
 struct settings *command_settings_read(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The commands. Each returns an exit status. */
+int command_archive(struct invocation *invocation);
 int command_check(struct invocation *invocation);
 /** accept, reject and discard. */
 int command_decide(struct invocation *invocation);

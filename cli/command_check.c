@@ -22,6 +22,8 @@ static const struct {
 	{ALWAYS, check_smime},
 	{ALWAYS, check_rules},
 	{ALWAYS, check_texts},
+	{OFFLINE, check_archives_offline},
+	{ONLINE, check_archives},
 	{OFFLINE, check_options},
 	{ONLINE, check_dns},
 	{ONLINE, check_crm},
