@@ -10,7 +10,10 @@
 #include "lib/mail/transfer.h"
 #include "lib/mail/walk.h"
 
-enum { DIGITS = 32 };
+enum {
+	DIGITS = 32,
+	QUOTE_COST = 20, /* percent; as in long_lines.c: with more, base64 is shorter */
+};
 
 void compose_part_clear(struct compose_part *part)
 {
@@ -75,16 +78,21 @@ char *compose_mailbox(const char *name, const char *address)
 
 void compose_text_part(const char *type, const char *text, size_t length, struct compose_part *part)
 {
-	gboolean plain = !text_has_8bit(text, length) && !long_lines_found(text, length);
+	const char *encoding = "7bit";
 
-	part->fields = g_string_new(NULL);
-	g_string_append_printf(part->fields, "Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n", type,
-		plain ? "7bit" : "quoted-printable");
 	part->body = g_string_new(NULL);
-	if (plain)
+	if (!text_has_8bit(text, length) && !long_lines_found(text, length)) {
 		g_string_append_len(part->body, text, (gssize)length);
-	else
+	} else if (transfer_quote_cost(text, length) <= QUOTE_COST) {
+		encoding = "quoted-printable";
 		transfer_quote(text, length, part->body);
+	} else {
+		encoding = "base64";
+		transfer_base64(text, length, part->body);
+		g_string_append(part->body, "\r\n");
+	}
+	part->fields = g_string_new(NULL);
+	g_string_append_printf(part->fields, "Content-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: %s\r\n", type, encoding);
 }
 
 void compose_put_fields(const struct compose_part *part, struct header *header)

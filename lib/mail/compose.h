@@ -35,7 +35,7 @@ void compose_put_text(struct header *header, const char *name, const char *text)
 /** "NAME" <ADDRESS>, the name quoted or encoded. The caller frees it. */
 char *compose_mailbox(const char *name, const char *address) G_GNUC_WARN_UNUSED_RESULT;
 
-/** A part of this text type in UTF-8 (CRLF line ends), in the plainest encoding that nobody on the way has to change. */
+/** A part of this text type in UTF-8 (CRLF line ends), in the plainest encoding that nobody on the way has to change, and in the shorter one of two. */
 void compose_text_part(const char *type, const char *text, size_t length, struct compose_part *part);
 
 /** Adds the part's fields to the end of a header, whose whole body it is. */

@@ -9,7 +9,11 @@
 #include "lib/mail/part_text.h"
 #include "lib/mail/walk.h"
 
-enum { NAME = 120 }; /* bytes of a file's name or type that are shown */
+enum {
+	NAME = 120,       /* bytes of a file's name or type that are shown */
+	TEXT = 1 << 20,   /* bytes of text that are shown; what does not fit is named as a file, for nobody reads on */
+	ENCODED = 4 * TEXT, /* bytes of a part that may still be so little text, in whatever charset and encoding */
+};
 
 struct reading {
 	const struct plain_post *post;
@@ -114,17 +118,22 @@ static void name_file(struct reading *reading, const struct walk_entity *entity)
 	reading->files = TRUE;
 }
 
+static gboolean fits(const struct reading *reading, gsize length)
+{
+	return reading->out->len + length <= TEXT;
+}
+
 static void show(struct reading *reading, const struct walk_entity *entity)
 {
 	gboolean plain = is_type(entity, "text/plain"), html = is_type(entity, "text/html");
 	g_autoptr(GString) made = g_string_new(NULL);
 	g_autofree char *text = NULL;
 
-	if ((plain || html) && !entity->name)
+	if ((plain || html) && !entity->name && entity->end - entity->body <= ENCODED)
 		text = part_text(reading->post->data, entity, entity->end - entity->body);
-	if (text && html && html_text_append(text, strlen(text), made))
+	if (text && html && html_text_append(text, strlen(text), made) && fits(reading, made->len))
 		append_clean(made->str, reading->out);
-	else if (text && plain)
+	else if (text && plain && fits(reading, strlen(text)))
 		append_clean(text, reading->out);
 	else if (entity->end > entity->body)
 		name_file(reading, entity);

@@ -22,7 +22,7 @@ struct plain_post {
 
 /**
  * Appends the text: UTF-8 with CRLF line ends, without control characters, no empty line at either end; nothing when there is no text
- * and no file. Linear in `length`. Needs mail_warm_up().
+ * and no file. A text beyond the first MiB of them is named like a file. Linear in `length`. Needs mail_warm_up().
  */
 void plain_post_append(const struct plain_post *post, GString *out);
 

@@ -14,6 +14,7 @@
 enum {
 	TICKET_WAIT = 10, /* seconds; only so that the loop comes round now and then, and the pool sees that it does */
 	PHASE_SLACK = 30, /* seconds beyond a post's own deadline before a silent child is given up */
+	TEXT_GROWTH = 2 << 20, /* bytes */
 };
 
 typedef GVariant *(*answer_function)(struct phase *phase, GVariant *arguments, int fd);
@@ -99,7 +100,8 @@ gboolean answer_map_message(const struct settings *settings, int fd, struct io_m
 
 	if (!io_map(fd, TRUE, mapping))
 		return FALSE;
-	if (mapping->length / 2 <= limit + 2 * LIMIT_HEADER_BLOCK)
+	/* A post as a file in a digest is 4/3 of it; a MiB of text in UTF-8 may have been a third of that. */
+	if (mapping->length / 2 <= limit + 2 * LIMIT_HEADER_BLOCK + TEXT_GROWTH)
 		return TRUE;
 	log_warning("a parser process sent a message that no honest one sends: %zu bytes", mapping->length);
 	io_unmap(mapping);

@@ -83,7 +83,11 @@ static void begin_issue(struct sending *sending)
 /* Where the part that begins at `first` ends: it has at least one post. */
 static guint part_end(const struct sending *sending, guint first)
 {
-	guint64 most = (guint64)settings_number(settings_of(sending), SET_digest_part, sending->job->list), bytes = 0;
+	const struct settings *settings = settings_of(sending);
+	guint64 part = (guint64)settings_number(settings, SET_digest_part, sending->job->list), bytes = 0;
+	guint64 limit = (guint64)settings_number(settings, SET_message_size_limit, NULL);
+	/* Text grows: to three times when it becomes UTF-8, and then by its encoding. */
+	guint64 most = MIN(part, limit / 3);
 	guint end = first;
 
 	while (end < sending->messages->len) {

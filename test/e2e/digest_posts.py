@@ -82,3 +82,7 @@ def posts(count):
 
 def large(size):
     return post(0, *multipart(b"mixed", b"big", text(b"mark 0\n"), attached(b"\xa5" * (size * 3 // 4)))), b"mark 0"
+
+
+def wide(size):
+    return post(0, b"Content-Type: text/plain; charset=cp437\nContent-Transfer-Encoding: 8bit\n", (b"\xb0" * 70 + b"\n") * (size // 71))

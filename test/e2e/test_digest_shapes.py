@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from digest_posts import FILES, KINDS, large, posts
+from digest_posts import FILES, KINDS, large, posts, wide
 from lab import rfc1153
 from lab.postfix import DOMAIN
 from lab.process import BUILD, wait_until
@@ -141,7 +141,8 @@ def test_parts(world):
 
 
 def test_a_large_post(world):
-    wanted = [large(20 << 20)] + posts(3)[1:]
+    """And one whose text would be five times as long, as UTF-8 in an encoding."""
+    wanted = [large(20 << 20)] + posts(3)[1:] + [(wide(4 << 20), None)]
     found = send(world, "shapes", [post for post, _ in wanted])
     assert sum([inner_bytes(mail) for mail in found["digest"]], []) == [post for post, _ in wanted]
     assert all(len(mail) < 20000 for mail in found["digestplain"] + found["summary"])

@@ -106,6 +106,31 @@ static void test_plain(void **state)
 	compose_message_clear(&message);
 }
 
+/* Text that nobody reads to its end is named, and neither grows: three bytes of UTF-8 for one, and quoted-printable of those. */
+static void test_much_text(void **state)
+{
+	g_autofree char *line = g_strnfill(60, '\xFC');
+	g_autoptr(GString) body = g_string_new("Subject: Much\r\nContent-Type: text/plain; charset=cp437\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
+	struct compose_message message;
+
+	while (body->len < 600000)
+		g_string_append_printf(body, "%s\r\n", line);
+	struct digest_post posts[] = {post(body->str), post(plain)};
+	build(posts, G_N_ELEMENTS(posts), DIGEST_PLAIN, &message);
+	g_autofree char *text = readable(&message);
+	assert_non_null(strstr(text, "[Attachment: text/plain, 600 kB]"));
+	assert_non_null(strstr(text, "Gr\xC3\xBC\xC3\x9F" "e"));
+	compose_message_clear(&message);
+	/* Less of it is shown, in the shorter encoding. */
+	g_string_truncate(body, 300000);
+	posts[0] = post(body->str);
+	build(posts, 1, DIGEST_PLAIN, &message);
+	g_autofree char *encoding = header_value(&message.header, "Content-Transfer-Encoding", 0);
+	assert_string_equal(encoding, "base64");
+	assert_true(message.body->len > 800000 && message.body->len < 1300000 && g_str_has_suffix(message.body->str, "\r\n"));
+	compose_message_clear(&message);
+}
+
 static guint count_of(const char *text, const char *what)
 {
 	guint count = 0;
@@ -199,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_much_text),
 		cmocka_unit_test(test_mime),
 		cmocka_unit_test(test_summary_and_identity),
 		cmocka_unit_test(test_many),
