@@ -4,6 +4,8 @@
 #include "lib/base/log.h"
 #include "lib/base/schedule.h"
 
+enum { CLOCK_SLACK = 86400 }; /* seconds by which a clock may be put back without a word */
+
 /* NULL for a name that the system does not know. The caller unrefs. */
 static GTimeZone *zone_of(const struct settings *settings, const char *where)
 {
@@ -40,6 +42,9 @@ const char *digest_plan_due(const struct settings *settings, const char *list, c
 
 	if (waiting->posts == 0)
 		return NULL;
+	/* Added under a clock that was wrong: better early than in a year. */
+	if (waiting->since > now + CLOCK_SLACK)
+		return "clock";
 	if (posts > 0 && waiting->posts >= posts)
 		return "posts";
 	if (size > 0 && waiting->bytes >= (guint64)size)

@@ -14,7 +14,7 @@ struct digest_waiting {
 	gint64 since; /**< seconds of Unix time: when the oldest was added */
 };
 
-/** Why it is due, as a word for the log ("time", "age", "size", "posts"), or NULL: it is not. Static. Nothing waiting is never due. */
+/** Why it is due, as a word for the log ("time", "age", "size", "posts"; "clock": it is from more than a day ahead), or NULL: it is not. Static. Nothing waiting is never due. */
 const char *digest_plan_due(const struct settings *settings, const char *list, const struct digest_waiting *waiting, gint64 now);
 
 /**

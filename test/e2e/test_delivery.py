@@ -104,7 +104,7 @@ def test_log_line_and_reply_carry_the_queue_id(shared):
     members = len(shared.crm.members("deelnemers"))
     shared.copies(members)
     line = shared.rollcall.wait_log("^[^:]*: %s: list=" % queue_id)[-1]
-    form = (r"%s: list=<%s>, role=post, msgid=<[^>]+>, size=\d+, members=%d, digest=0, delay=[\d.]+, delays=[\d.]+/[\d.]+/[\d.]+/[\d.]+, "
+    form = (r"%s: list=<%s>, role=post, msgid=<[^>]+>, size=\d+, members=%d, digest=\d+, delay=[\d.]+, delays=[\d.]+/[\d.]+/[\d.]+/[\d.]+, "
             r"stage=fan-out, rule=send\.private:\d+, auth=smtp, dmarc=none, dsn=2\.0\.0, status=sent \(queued as (\w+)\)" % (queue_id, re.escape(LIST), members))
     match = re.search(form, line)
     assert match, line

@@ -34,6 +34,17 @@ static void warm_up(void)
 	check(texts != NULL, "no texts");
 }
 
+/* Of RFC 1153, in text that is not base64: quoted-printable leaves hyphens alone. */
+static guint separators(const char *text)
+{
+	static const char separator[] = "\r\n------------------------------\r\n";
+	guint count = 0;
+
+	for (; (text = strstr(text, separator)); text += strlen("\r\n"))
+		count++;
+	return count;
+}
+
 static void check_form(const struct digest_issue *issue, enum digest_form form)
 {
 	struct compose_message message;
@@ -46,6 +57,9 @@ static void check_form(const struct digest_issue *issue, enum digest_form form)
 
 		check(first && strstr(first + 1, other), "a post is missing");
 	}
+	g_autofree char *encoding = header_value(&message.header, "Content-Transfer-Encoding", 0);
+	if (form == DIGEST_PLAIN && g_strcmp0(encoding, "base64") != 0)
+		check(separators(message.body->str) == issue->count, "a separator too many or too few");
 	compose_message_clear(&message);
 }
 

@@ -49,7 +49,11 @@ static const struct {
 	{"digest_age = 2h\n", 1, 1, 7199, NULL, 1},
 	{"digest_age = 2h\n", 1, 1, 7200, "age", 0},
 	/* A clock that went back: nothing is due before it was added. */
-	{"digest_age = 2h\n", 1, 1, -90000, NULL, 27 * 3600},
+	{"digest_age = 2h\n", 1, 1, -80000, NULL, 80000 + 7200},
+	/* By more than a day: it was wrong, and nobody waits for it to come round. */
+	{"digest_at =\n", 1, 1, -86401, "clock", 0},
+	{"", 1, 1, -400 * 86400, "clock", 0},
+	{"digest_at =\n", 0, 0, -400 * 86400, NULL, NEVER},
 };
 
 static void test_due(void **state)
