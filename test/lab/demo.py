@@ -14,7 +14,8 @@ from lab.postfix import DOMAIN
 from lab.process import BUILD, LabError, run, tidy_signals, wait_until
 from lab.world import World, compose, wait_for_the_end
 
-AUTHOR, LEAVER, STRANGER = "chaya@mail.example.net", "femke+lists@post.example.com", "mallory@elsewhere.example"
+AUTHOR, LEAVER, READER = "chaya@mail.example.net", "femke+lists@post.example.com", "ines@mail.example.net"
+STRANGER = "mallory@elsewhere.example"
 LIST = "deelnemers@" + DOMAIN
 BODY = "Wie heeft de sleutel van de werkplaats? Ik sta voor de deur.\r\n\r\n-- \r\nChaya · café om de hoek\r\n".encode()
 
@@ -160,15 +161,33 @@ def nothing_is_kept(story, world):
     story.check("not one of them stands in any of its %d files" % files, not found and files > 0, found)
 
 
+def a_member_wants_digests(story, world):
+    story.chapter("A member wants digests")
+    world.crm.join(READER, "deelnemers", digest=True)
+    world.sink.forget()
+    members = world.crm.members("deelnemers")
+    story.tell("Ines would rather have the list once a day: again one row in the CRM. Chaya posts, and what waits for the digest is sent now.")
+    world.post(AUTHOR, LIST, "De sleutel is terug")
+    world.copies(len(members))
+    run([os.path.join(BUILD, "rollcall"), "digest", "--config", world.rollcall.config, LIST])
+    world.copies(len(members) + 1)
+    issue, = [copy for copy in world.sink.transactions() if READER in copy.recipients]
+    story.quote(issue.header("Subject")[0])
+    story.check("Ines got the digest and not the post", world.sink.recipients()[READER] == 1 and b"De sleutel is terug" in issue.body, issue.message)
+    story.check("everybody else got the post, once", all(world.sink.recipients()[member] == 1 for member in members), world.sink.recipients())
+
+
 def tell(story):
     story.chapter("The world is put up")
     with World(settings={"list " + LIST: {"description": "Everybody who takes part",
                                           "unsubscribe_page": "https://crm.example.org/lists/{list}/leave"}}) as world:
         world.author_key = world.add_author_key("mail.example.net")
+        # Digests have a chapter of their own; what waits for one holds its posts until then.
+        world.crm.execute("UPDATE mailinglists_subscription SET digest = 0")
         story.tell("A MariaDB that speaks TLS only, with the sample CRM and the view mailinglists_api; a Postfix with our postfix-conf"
                    " applied; a sink where the members' mail arrives; and Rollcall, which may read the view and nothing else."
                    " All private, in %s." % world.directory)
-        for part in (a_member_posts, someone_leaves, a_stranger_posts, the_crm_is_down, nothing_is_kept):
+        for part in (a_member_posts, someone_leaves, a_stranger_posts, the_crm_is_down, nothing_is_kept, a_member_wants_digests):
             part(story, world)
         story.chapter("%d of %d claims held" % (story.claims - story.failed, story.claims))
         if os.environ.get("KEEP", "") not in ("", "0"):
