@@ -125,6 +125,7 @@ static void look(struct postfix_check *part)
 	check_script(part);
 	check_sockets_apart(part);
 	check_sizes(part);
+	check_border(part);
 	check_fanout(part);
 	check_routes(part);
 	check_unasked(part);

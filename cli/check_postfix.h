@@ -18,5 +18,7 @@ void check_fanout(struct postfix_check *part);
 void check_routes(struct postfix_check *part);
 /** The service that carries posts to us: `service` ("NAME/unix") with its next hop; `what` says whose posts. */
 void check_transport(struct postfix_check *part, const char *service, const char *nexthop, const char *what);
+/** What Postfix tells of authors: logins, and its name in Received fields. */
+void check_border(struct postfix_check *part);
 
 #endif

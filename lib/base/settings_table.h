@@ -65,7 +65,7 @@ SETTING(SCOPE_ROLLCALL, border_authserv_ids, TYPE_STRINGS, "", 0, 4096, NULL,
 SETTING(SCOPE_ROLLCALL, border_results, TYPE_CHOICE, "above", 0, 0, "above|below",
 	"Where border servers put that field: above their Received field, or also directly below it, which takes a border that removes forged ones.")
 SETTING(SCOPE_ROLLCALL, sasl_match, TYPE_CHOICE, "address", 0, 0, "none|address|localpart",
-	"How the login at our Postfix belongs to an author: it is his address, or the part before the @ in one of sasl_domains.")
+	"How the login that Postfix tells (smtpd_sasl_authenticated_header) belongs to an author: as his address, or as what is before its @ in sasl_domains.")
 SETTING(SCOPE_ROLLCALL, sasl_domains, TYPE_STRINGS, "", 0, 4096, NULL,
 	"Domains whose mail starts at our Postfix: their logged-in authors need no DMARC pass, and sasl_match = localpart may mean them.")
 SETTING(SCOPE_ROLLCALL, sasl_method, TYPE_CHOICE, "md5", 0, 0, "smtp|dkim|md5",

@@ -117,6 +117,26 @@ def test_settings_for_a_list_that_is_not_there(cli):
 
 # ---- Postfix ----
 
+def test_what_postfix_tells_of_authors(cli, postfix):
+    def told(changes=None):
+        return [w for w in cli.check(changes).of("warning") if "login" in w]
+    assert told() == []
+    postfix.postconf("-M", "-e", "submission/inet=submission inet n - n - - smtpd")
+    postfix.postconf("-P", "-e", "submission/inet/smtpd_sasl_auth_enable=yes")
+    warning, = told()
+    assert "submission/inet does not tell who is logged in" in warning and "smtpd_sasl_authenticated_header = yes" in warning
+    assert told({"rollcall": {"sasl_match": "none"}}) == []
+    postfix.postconf("-e", "smtpd_sasl_authenticated_header=yes")
+    assert told() == []
+    postfix.postconf("-P", "-e", "submission/inet/myhostname=smtp.example.org")
+    warning, = told()
+    assert "submission/inet calls itself smtp.example.org" in warning and "border_hosts to smtp.example.org" in warning
+    assert told({"rollcall": {"border_hosts": "mx.example.org;SMTP.example.org"}}) == []
+    # SPF is read from the same fields, of each service that mail comes in by.
+    both = {"rollcall": {"border_authserv_ids": "mx.example.org", "border_hosts": "elsewhere.example.org"}}
+    assert len(told(both)) == len([s for s in postfix.postconf("-M").splitlines() if s.split()[7] == "smtpd"])
+
+
 def test_no_postfix(cli):
     hide = ["unshare", "-m", "sh", "-c", 'mount --bind /dev/null "$0" && exec "$@"', shutil.which("postconf", path="/usr/sbin:/sbin:/usr/bin")]
     said = cli.check(prefix=hide, path="/usr/bin:/bin")
