@@ -68,6 +68,21 @@ def test_link_behind_a_relay(shared):
     assert ("mail.example.net", "rsa-sha256") not in shared.dns.good_domains(copy.message)
 
 
+def test_list_of_a_list(shared):
+    """Two Rollcalls in a row, each with a tag: what the first one found is still to be read, and the chain that both made is whole."""
+    first = passed_on(shared, "spacelog@" + DOMAIN, shared.author.sign(compose(AUTHOR, "spacelog")))
+    with World({"domain " + DOMAIN: {"arc": "yes"}, "list " + LIST: {"scenario": "public", "subject_tag": "[all]"}}, start_rollcall=False) as next_one:
+        key = Key(DOMAIN, "next")
+        next_one.rollcall.configure({"domain " + DOMAIN: {"dkim_keys": "next:" + next_one.rollcall.write_key(key)}})
+        for known in [key, shared.author] + shared.rollcall.keys:
+            next_one.publish(known)
+        next_one.rollcall.start()
+        copy = passed_on(next_one, LIST, first.message)
+        assert copy.header("Subject") == ["[all] [log] A question"]
+        assert judge(next_one, copy.message) == ("pass", [DOMAIN, DOMAIN], "success")
+        assert "arc=pass" in results(copy, 0) and results(copy, 1).startswith("i=1; mx.example.org; dkim=pass header.d=mail.example.net")
+
+
 def test_broken_chain_ends(shared):
     """What the relay sealed was changed before it came: our link says fail and covers itself alone."""
     copy = passed_on(shared, LIST, arc_sign(compose(AUTHOR, LIST), shared.relay).replace(b"A question", b"A  changed question"))
