@@ -6,7 +6,11 @@
 #include "lib/base/limits.h"
 #include "lib/base/text.h"
 
-enum { VALUE = 100 }; /* characters of a foreign value */
+/*
+ * Characters of a foreign value. What may be a domain is told whole: cut, "x.bank.example.evil.test" would be a pass of another domain's to whoever
+ * reads our field.
+ */
+enum { NAME = 253, OTHER = 100 };
 
 static gboolean is_token(const char *text)
 {
@@ -18,11 +22,11 @@ static gboolean is_token(const char *text)
 
 static void append(GString *out, const char *property, const char *text)
 {
-	char clean[VALUE + 1];
+	char clean[NAME + 1];
 
 	if (!text || !*text)
 		return;
-	text_printable(text, strlen(text), clean, sizeof(clean));
+	text_printable(text, strlen(text), clean, is_token(text) ? sizeof(clean) : OTHER + 1);
 	g_string_append_printf(out, " %s=", property);
 	if (is_token(clean)) {
 		g_string_append(out, clean);

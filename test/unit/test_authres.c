@@ -212,17 +212,35 @@ static void test_writing(void **state)
 	authentication_clear(&found);
 }
 
+static void test_long_domains_stay_whole(void **state)
+{
+	struct authentication found;
+	g_autofree char *label = g_strnfill(56, 'x');
+	g_autofree char *domain = g_strdup_printf("%s.bank.example.%s.%s.%s.test", label, label, label, label);
+	g_autofree char *expected = g_strdup_printf("lists.test; dkim=pass header.d=%s header.s=s1; dmarc=none header.from=%s", domain, domain);
+
+	assert_in_range(strlen(domain), 240, 253);
+	authentication_init(&found);
+	add_signature(&found, domain, "s1");
+	g_autofree char *text = authres_write("lists.test", &found, domain);
+	assert_string_equal(text, expected);
+	authentication_clear(&found);
+}
+
 static void test_writing_is_bounded(void **state)
 {
 	struct authentication found;
-	g_autofree char *domain = g_strnfill(250, '"');
+	g_autofree char *odd = g_strnfill(250, '"');
+	g_autofree char *name = g_strnfill(1000, 'x');
 
-	authentication_init(&found);
-	for (guint i = 0; i < 1000; i++)
-		add_signature(&found, domain, domain);
-	g_autofree char *text = authres_write("lists.test", &found, "a.test");
-	assert_true(strlen(text) < 12 * 1024);
-	authentication_clear(&found);
+	for (int named = FALSE; named <= TRUE; named++) {
+		authentication_init(&found);
+		for (guint i = 0; i < 1000; i++)
+			add_signature(&found, named ? name : odd, named ? name : odd);
+		g_autofree char *text = authres_write("lists.test", &found, "a.test");
+		assert_true(strlen(text) < 12 * 1024);
+		authentication_clear(&found);
+	}
 }
 
 int main(void)
@@ -232,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_m6_bounds),
 		cmocka_unit_test(test_writing),
+		cmocka_unit_test(test_long_domains_stay_whole),
 		cmocka_unit_test(test_writing_is_bounded),
 	};
 
