@@ -1,10 +1,12 @@
 """Posts find their way into archives: Maildir and mbox read by Python's mailbox, HyperKitty (Debian's, run privately; skipped where it is not installed)
 by its own REST interface. An archive that is down stops neither mail nor other archives, and what waited is there afterwards, once and in order."""
+import contextlib
 import json
 import mailbox
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -82,6 +84,7 @@ def test_down_and_up_again(world):
     os.rename(world.archives + "/kept", world.archives + "/away")
     with open(world.archives + "/kept", "w"):
         pass
+    post(world, "kept", "damaged")
     for number in (2, 3):
         post(world, "kept", "post %d of kept" % number)
     post(world, "flat", "second of flat")
@@ -89,13 +92,26 @@ def test_down_and_up_again(world):
     wait_until(lambda: len(box(world, "flat")) == 2, 10, "the other list's post")
     shown = rollcall(world, "archive", "status")
     assert "kept@" + DOMAIN in shown and "flat" not in shown
+    # One that is damaged meanwhile keeps nobody behind it from the archive.
+    os.seteuid(DISPATCH_UID)
+    try:
+        with contextlib.closing(sqlite3.connect(os.path.join(world.rollcall.directory, "state", "store.db"), timeout=10)) as db, db:
+            db.execute("UPDATE kept_message SET message = zeroblob(9) WHERE kept = (SELECT min(kept) FROM kept_message)")
+    finally:
+        os.seteuid(0)
     os.unlink(world.archives + "/kept")
     os.rename(world.archives + "/away", world.archives + "/kept")
     # Its pause is a minute; a new start forgets it.
     world.rollcall.stop()
     world.rollcall.start()
-    wait_until(lambda: nothing_waits(world), 15, "the posts that waited")
+    wait_until(lambda: "0 waiting, 1 set aside" in rollcall(world, "archive", "status"), 15, "the posts that waited")
     assert box(world, "kept") == ["first of kept", "post 2 of kept", "post 3 of kept"]
+    world.rollcall.wait_log("ALARM list=<kept@%s> archive: post [0-9]+ is set aside: the stored post is damaged" % DOMAIN)
+    assert "1 posts are due again" in rollcall(world, "archive", "retry", address("kept"))
+    wait_until(lambda: len(world.rollcall.log("is set aside: the stored post is damaged")) == 2, 10, "the second try")
+    assert '"aside":1' in rollcall(world, "archive", "status", "--json").replace(" ", "")
+    assert "1 posts will not be archived" in rollcall(world, "archive", "forget", address("kept"))
+    assert nothing_waits(world)
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
