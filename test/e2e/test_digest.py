@@ -228,6 +228,10 @@ def test_who_has_a_copy_by_to_or_cc(world):
     assert set(copies_of(world, 1)) == {address("mail")} and waiting(world, "courteous") == []
     deliver(world, AUTHOR, ["courteous"], compose(AUTHOR, "courteous", "Tea", fields=[("Cc", address("txt"))]))
     assert set(copies_of(world, 1)) == {address("mail")} and waiting(world, "courteous") == [1]
+    # The digest is addressed to nobody.
+    world.sink.forget()
+    command(world, "digest", "courteous")
+    assert set(copies_of(world, 1)) == {address("digest")}
 
 
 def test_members_of_two_lists(world):
