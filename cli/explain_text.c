@@ -328,7 +328,7 @@ static void add_held(GString *out, GVariant *answer)
 	g_autofree char *state = text_of(held, "state");
 	g_autofree char *reason = text_of(held, "reason");
 	g_autofree char *rule = text_of(held, "rule");
-	g_string_append_printf(out, "held post %" G_GINT64_FORMAT " (%s): its scenario said \"%s\"%s%s\nif it came now:\n", number_of(held, "number"),
+	g_string_append_printf(out, "held post %" G_GINT64_FORMAT " (%s), because of \"%s\"%s%s\nif it came now:\n", number_of(held, "number"),
 		state, reason, *rule ? ", by " : "", rule);
 }
 
