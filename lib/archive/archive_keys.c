@@ -46,9 +46,8 @@ static char *read_key(const char *path, GError **error)
 	ssize_t length = 0;
 	io_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	if (fd < 0 || fstat(fd, &status) != 0)
-		fault = g_strerror(errno);
-	else if (!(fault = fault_of_file(&status)) && (length = read(fd, data, sizeof(data))) < 0)
+	fault = fd < 0 || fstat(fd, &status) != 0 ? g_strerror(errno) : fault_of_file(&status);
+	if (!fault && (length = read(fd, data, sizeof(data))) < 0)
 		fault = g_strerror(errno);
 	if (!fault && length == (ssize_t)sizeof(data))
 		fault = "is longer than 500 bytes: no key";

@@ -75,7 +75,7 @@ static struct verdict need_owner(struct request *request)
 /* A flood of wishes in somebody's name is one note a day, too. */
 static struct verdict note_owners(struct request *request)
 {
-	gboolean now;
+	gboolean now = FALSE;
 	struct verdict verdict = need_owner(request);
 
 	/* Behind it, since who may be answered is remembered as answered. */

@@ -24,7 +24,7 @@ def room():
     with World(settings={"rollcall": {"dispatch_workers": WORKERS}}, start_rollcall=False) as world:
         started = Room(world)
         # Whoever is not there yet when strace attaches is spared, and may be the one who serves.
-        wait_until(lambda: len(children(started.process.pid)) == WORKERS + 1, 30, "workers and clock")
+        wait_until(lambda: len(children(started.process.pid)) == WORKERS + 2, 30, "workers, clock and archiver")
         yield started
         assert started.end() == 0
 
