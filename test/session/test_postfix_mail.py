@@ -62,7 +62,8 @@ def netstring(data):
 def qmqp(postfix, message, sender, recipients):
     """Hands a message in as rollcall-dispatch does; returns the reply."""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(60)
+        # Postfix's master leaves a service that ended too early alone for 60 seconds.
+        s.settimeout(90)
         s.connect(postfix.qmqp_socket)
         s.sendall(netstring(netstring(message) + netstring(sender.encode()) + b"".join(netstring(r.encode()) for r in recipients)))
         return s.makefile("rb").read()
