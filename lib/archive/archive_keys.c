@@ -1,5 +1,6 @@
 /* Keys of archives; see archive_keys.h. */
 #include "lib/archive/archive_keys.h"
+#include "lib/base/privilege.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,17 +28,6 @@ static const char *fault_of_key(const char *key)
 	return NULL;
 }
 
-static const char *fault_of_file(const struct stat *status)
-{
-	if (!S_ISREG(status->st_mode))
-		return "is no regular file";
-	if (status->st_uid != 0 && status->st_uid != geteuid())
-		return "must be owned by root (or by the user who runs this): chown root";
-	if (status->st_mode & (S_IRWXG | S_IRWXO))
-		return "must be closed to group and others: chmod 0600";
-	return NULL;
-}
-
 static char *read_key(const char *path, GError **error)
 {
 	char data[KEY_LIMIT + 2];
@@ -46,7 +36,7 @@ static char *read_key(const char *path, GError **error)
 	ssize_t length = 0;
 	io_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	fault = fd < 0 || fstat(fd, &status) != 0 ? g_strerror(errno) : fault_of_file(&status);
+	fault = fd < 0 || fstat(fd, &status) != 0 ? g_strerror(errno) : privilege_secret_fault(&status);
 	if (!fault && (length = read(fd, data, sizeof(data))) < 0)
 		fault = g_strerror(errno);
 	if (!fault && length == (ssize_t)sizeof(data))

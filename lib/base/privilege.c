@@ -91,3 +91,14 @@ void privilege_lock(void)
 		setrlimit(RLIMIT_CORE, &none) != 0)
 		log_fatal("cannot give up new privileges: %s", g_strerror(errno));
 }
+
+const char *privilege_secret_fault(const struct stat *status)
+{
+	if (!S_ISREG(status->st_mode))
+		return "is no regular file";
+	if (status->st_uid != 0 && status->st_uid != geteuid())
+		return "must be owned by root (or by the user who runs this): chown root";
+	if (status->st_mode & (S_IRWXG | S_IRWXO))
+		return "must be closed to group and others: chmod 0600";
+	return NULL;
+}

@@ -6,6 +6,7 @@
 #define ROLLCALL_BASE_PRIVILEGE_H
 
 #include <glib.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct privilege_user {
@@ -31,5 +32,11 @@ void privilege_drop(const struct privilege_user *user, gid_t extra);
 
 /** No new privileges by exec, no core dumps, no ptrace by our own user. Fatal when the kernel refuses. */
 void privilege_lock(void);
+
+/**
+ * What keeps a file from being a secret of this process: a regular file of root's or our own user's, closed to all others. Static text with
+ * what to do about it; NULL when nothing does.
+ */
+const char *privilege_secret_fault(const struct stat *status);
 
 #endif

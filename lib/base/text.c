@@ -37,6 +37,20 @@ gboolean text_is_utf8(const char *data, size_t length)
 	return g_utf8_validate_len(data, length, NULL);
 }
 
+gboolean text_has_clean_lines(const char *data, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (data[i] == '\0' || data[i] == '\n')
+			return FALSE;
+		if (data[i] != '\r')
+			continue;
+		if (i + 1 == length || data[i + 1] != '\n')
+			return FALSE;
+		i++;
+	}
+	return TRUE;
+}
+
 gboolean text_has_8bit(const char *data, size_t length)
 {
 	for (size_t i = 0; i < length; i++)

@@ -24,6 +24,9 @@ gboolean text_equal_ascii_case(const char *data, size_t length, const char *word
 /** Whether (data, length) is valid UTF-8 without NUL. */
 gboolean text_is_utf8(const char *data, size_t length);
 
+/** Whether CR and LF stand only together, as ends of lines, and there is no NUL. */
+gboolean text_has_clean_lines(const char *data, size_t length);
+
 /** Whether any byte is above 127. */
 gboolean text_has_8bit(const char *data, size_t length);
 

@@ -7,6 +7,7 @@
  * directories above it are not looked at, because whoever can swap the file for another cannot make one
  * that is root's or ours.
  */
+#include "lib/base/privilege.h"
 #include "lib/keys/keys_file.h"
 
 #include <errno.h>
@@ -160,15 +161,11 @@ EVP_PKEY *keys_file_parse(const char *data, gsize length, GError **error)
 
 static const char *cause_of_file(const struct stat *status)
 {
-	if (!S_ISREG(status->st_mode))
-		return "is no regular file";
-	if (status->st_uid != 0 && status->st_uid != geteuid())
-		return "must be owned by root (or by the user who runs this): chown root";
-	if (status->st_mode & (S_IRWXG | S_IRWXO))
-		return "must be closed to group and others: chmod 0600";
-	if (status->st_size > FILE_LIMIT)
-		return "is larger than 64 KiB: no key file";
-	return NULL;
+	const char *fault = privilege_secret_fault(status);
+
+	if (!fault && status->st_size > FILE_LIMIT)
+		fault = "is larger than 64 KiB: no key file";
+	return fault;
 }
 
 /* The bytes into `data` of FILE_LIMIT; -1 with errno. */

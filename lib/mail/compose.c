@@ -107,27 +107,12 @@ void compose_put_fields(const struct compose_part *part, struct header *header)
 	}
 }
 
-/* CR and LF only together, and no NUL. */
-static gboolean has_clean_lines(const char *data, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		if (data[i] == '\0' || data[i] == '\n')
-			return FALSE;
-		if (data[i] != '\r')
-			continue;
-		if (i + 1 == length || data[i + 1] != '\n')
-			return FALSE;
-		i++;
-	}
-	return TRUE;
-}
-
 gboolean compose_can_travel(const char *post, size_t length, gboolean *eight_bit)
 {
 	struct header header = {0};
 	struct walk walk = {0};
 	size_t body;
-	gboolean good = has_clean_lines(post, length) && !long_lines_found(post, length) && header_mbox_line(post, length) == 0;
+	gboolean good = text_has_clean_lines(post, length) && !long_lines_found(post, length) && header_mbox_line(post, length) == 0;
 
 	good = good && header_parse(post, length, &header, &body) == HEADER_OK && header.fields->len > 0;
 	good = good && walk_message(post, length, &walk) == WALK_OK && walk.depth <= LIMIT_MIME_DEPTH_HOLD;

@@ -47,21 +47,6 @@ static size_t field_length(const char *data, size_t length)
 	return size;
 }
 
-/* CR and LF only as the end of a line of this field, and no NUL. */
-static gboolean has_clean_lines(const char *data, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		if (data[i] == '\0' || data[i] == '\n')
-			return FALSE;
-		if (data[i] != '\r')
-			continue;
-		if (i + 1 == length || data[i + 1] != '\n')
-			return FALSE;
-		i++;
-	}
-	return TRUE;
-}
-
 /* Fills name_length; `*colon` is where it stands. */
 static enum header_result read_name(struct header_field *field, const char **colon)
 {
@@ -101,7 +86,7 @@ static enum header_result add_field(struct header *header, const char *data, siz
 	enum header_result result = read_name(&field, &colon);
 	if (result != HEADER_OK)
 		return result;
-	if (!has_clean_lines(data, length))
+	if (!text_has_clean_lines(data, length))
 		return HEADER_NO_COLON;
 	if (field.name_length > LIMIT_FIELD_NAME_HOLD)
 		return HEADER_NAME_LENGTH;

@@ -1,6 +1,7 @@
 /* Jobs from beginning to end; see job.h. */
 #include "lmtpd/intake/job.h"
 
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "lib/base/log.h"
@@ -18,6 +19,12 @@ GHashTable *job_read_fields(GVariant *fields)
 	while (g_variant_iter_next(&iterator, "{&s&s}", &name, &value))
 		g_hash_table_insert(table, (char *)name, (char *)value);
 	return table;
+}
+
+void job_key(const char *name, guint8 key[POST_KEY_SIZE])
+{
+	if (EVP_Digest(name, strlen(name), key, NULL, EVP_sha256(), NULL) != 1)
+		log_panic("job: there is no SHA-256");
 }
 
 static struct verdict do_kind(struct job *job)

@@ -28,6 +28,9 @@ struct job {
 /** An a{ss} as a table; it owns nothing and lives as long as `fields`. The caller unrefs. */
 GHashTable *job_read_fields(GVariant *fields) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The K of a mail of ours: of this name alone, so that it is the same on each attempt. */
+void job_key(const char *name, guint8 key[POST_KEY_SIZE]);
+
 /** Makes and hands over the notice for each recipient. NONE when all are in Postfix's queue. */
 struct verdict job_notify(struct job *job);
 

@@ -2,7 +2,6 @@
  * Sends one issue of a digest: in parts where it is large, each part in the forms that somebody wants at this moment. A part has its K, and each form
  * in it a record, so that a second attempt sends what is missing, with the same Message-ID.
  */
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "lib/base/log.h"
@@ -114,10 +113,8 @@ static void part_key(const struct sending *sending, guint8 key[POST_KEY_SIZE])
 	const struct digest_issue *issue = &sending->issue;
 	const char *id = g_hash_table_lookup(sending->job->fields, "issue");
 	g_autofree char *name = g_strdup_printf("digest %s %s %u of %u", issue->list, id ? id : "", issue->part, issue->parts);
-	unsigned int length = POST_KEY_SIZE;
 
-	if (EVP_Digest(name, strlen(name), key, &length, EVP_sha256(), NULL) != 1)
-		log_panic("no SHA-256");
+	job_key(name, key);
 }
 
 static struct verdict send_form(const struct sending *sending, struct post *post, enum reception reception)

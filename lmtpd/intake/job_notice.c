@@ -2,7 +2,6 @@
  * Notices and answers: which text a job wants, what stands in it, and one signed mail for each recipient with that one's tokens. The
  * held post goes along byte for byte where a moderator has to judge it; nothing of it is parsed here.
  */
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "lib/base/log.h"
@@ -206,10 +205,8 @@ static void notice_key(const struct composing *composing, guint8 key[POST_KEY_SI
 {
 	g_autofree char *name = g_strdup_printf("notice %s %" G_GINT64_FORMAT " %u", composing->job->list,
 		composing->job->number, composing->place);
-	unsigned int length = POST_KEY_SIZE;
 
-	if (EVP_Digest(name, strlen(name), key, &length, EVP_sha256(), NULL) != 1)
-		g_assert_not_reached();
+	job_key(name, key);
 }
 
 /* Signed like a post and handed over for this one recipient, whom only dispatch knows. */

@@ -133,6 +133,9 @@ struct verdict post_mitigate(struct post *post);
 
 /** Notes what was changed. */
 void post_note_change(struct post *post, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/** The list's page of this setting (SET_archived_at and kin; `id`: Message-ID for its {id}, or NULL), filled in; NULL when there is none. The caller frees. */
+char *post_page(const struct post *post, enum setting setting, const char *id) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Makes the variant for members who want the list in this way: `*outgoing` is its sealed memory file, or -1. NONE, or what stands in the way. */
 struct verdict post_variant(const struct post *post, enum reception reception, int *outgoing);
 /**

@@ -105,7 +105,7 @@ struct values {
 	char *name, *owner, *request, *subscribe, *unsubscribe, *subscribe_page, *unsubscribe_page, *help_page, *archive_page, *archived_at;
 };
 
-static char *page(const struct post *post, enum setting setting, const char *id)
+char *post_page(const struct post *post, enum setting setting, const char *id)
 {
 	g_autofree char *template = archive_place_template(settings_of(post), setting, post->list);
 
@@ -122,11 +122,11 @@ static void find_values(const struct post *post, struct values *values)
 		.request = list_role_address(post->list, "request"),
 		.subscribe = list_role_address(post->list, "subscribe"),
 		.unsubscribe = list_role_address(post->list, "unsubscribe"),
-		.subscribe_page = page(post, SET_subscribe_page, NULL),
-		.unsubscribe_page = page(post, SET_unsubscribe_page, NULL),
-		.help_page = page(post, SET_help_page, NULL),
-		.archive_page = page(post, SET_archive_page, NULL),
-		.archived_at = page(post, SET_archived_at, id),
+		.subscribe_page = post_page(post, SET_subscribe_page, NULL),
+		.unsubscribe_page = post_page(post, SET_unsubscribe_page, NULL),
+		.help_page = post_page(post, SET_help_page, NULL),
+		.archive_page = post_page(post, SET_archive_page, NULL),
+		.archived_at = post_page(post, SET_archived_at, id),
 	};
 }
 

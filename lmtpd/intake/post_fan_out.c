@@ -8,7 +8,6 @@
 #include "lib/base/log.h"
 #include "lib/list/archive_place.h"
 #include "lib/mail/address_list.h"
-#include "lib/mail/url_template.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/post.h"
 
@@ -150,12 +149,11 @@ struct verdict post_finish(struct post *post, gboolean digest)
 {
 	struct verdict verdict = VERDICT_UNDECIDED;
 	const struct settings *settings = post->setup->knowledge->settings;
-	g_autofree char *template = archive_place_template(settings, SET_archived_at, post->list);
 	g_autofree char *id = header_value(&post->header, "Message-ID", 0);
-	g_autofree char *url = digest && *template ? url_template_fill(template, post->list, id) : g_strdup("");
+	g_autofree char *url = digest ? post_page(post, SET_archived_at, id) : NULL;
 	gboolean kept = digest || (post->role == LIST_ROLE_POST && archive_place_is_set(settings, post->list));
 	g_autoptr(GVariant) answer =
-		post_ask(post, WIRE_FINISH, g_variant_new("(sb)", url, digest), kept ? post->outgoing : -1, &verdict);
+		post_ask(post, WIRE_FINISH, g_variant_new("(sb)", url ? url : "", digest), kept ? post->outgoing : -1, &verdict);
 
 	return verdict;
 }

@@ -5,26 +5,17 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/list/archive_place.h"
 #include "lib/mail/compose.h"
 #include "lib/mail/plain_post.h"
-#include "lib/mail/url_template.h"
 #include "lmtpd/intake/post.h"
-
-static char *archived_at(const struct post *variant)
-{
-	g_autofree char *template = archive_place_template(variant->setup->knowledge->settings, SET_archived_at, variant->list);
-	g_autofree char *id = header_value(&variant->header, "Message-ID", 0);
-
-	return *template ? url_template_fill(template, variant->list, id) : NULL;
-}
 
 /* The text that takes the body's place. Its source is the post as the list sends it, filters and footers included. */
 static void write_text(const struct post *variant, enum reception reception, GString *out)
 {
 	const struct knowledge *knowledge = variant->setup->knowledge;
 	const char *language = settings_text(knowledge->settings, SET_language, variant->list);
-	g_autofree char *url = archived_at(variant);
+	g_autofree char *id = header_value(&variant->header, "Message-ID", 0);
+	g_autofree char *url = post_page(variant, SET_archived_at, id);
 
 	if (reception == RECEPTION_NOTICE) {
 		const struct texts_field fields[] = {{"url", url}, {NULL, NULL}};
