@@ -4,6 +4,7 @@
 
 BUILD ?= build
 SANITIZE ?=
+FAULT ?=
 ifneq ($(filter-out deps clean distclean help,$(or $(MAKECMDGOALS),all)),)
 -include config.mk
 endif
@@ -13,7 +14,7 @@ programs = rollcall-lmtpd rollcall-intake rollcall-dispatch rollcall rollcall-pi
 # ---- rooms: which folder is in which library, and what each program links -------------------------------------
 
 room_sources = $(sort $(wildcard $(1)/*.c))
-base_src     = $(foreach d,lib/base lib/wire lib/list,$(call room_sources,$(d)))
+base_src     = $(filter-out $(if $(FAULT),,lib/base/fault.c),$(foreach d,lib/base lib/wire lib/list,$(call room_sources,$(d))))
 mail_src     = $(foreach d,lib/mail lib/rules,$(call room_sources,$(d)))
 trusted_src  = $(foreach d,lib/crm lib/store lib/relay lib/keys lib/dns lib/archive,$(call room_sources,$(d)))
 intake_src   = $(call room_sources,lmtpd/intake)
@@ -32,7 +33,7 @@ warnings = -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wno-sign-conversion -
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wno-unused-parameter
 sanitize_flags = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 harden_cpp = $(if $(SANITIZE),,$(HARDEN_CPPFLAGS))
-all_cppflags = -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"rollcall"' $(harden_cpp) $(CPPFLAGS) \
+all_cppflags = -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DG_LOG_DOMAIN='"rollcall"' $(harden_cpp) $(CPPFLAGS) $(if $(FAULT),-DROLLCALL_FAULT) \
 	-DROLLCALL_VERSION='"$(VERSION)"' -DROLLCALL_LIBEXEC='"$(libexecdir)/rollcall"' -DROLLCALL_DATA='"$(datadir)/rollcall"' -DROLLCALL_CONFIG='"$(sysconfdir)/rollcall/rollcall.conf"'
 # Foreign headers are system headers: their warnings are not ours to mend.
 foreign_cflags = $(patsubst -I%,-isystem %,$(GLIB_CFLAGS) $(GMIME_CFLAGS) $(OPENDKIM_CFLAGS) $(XML_CFLAGS) $(MYSQL_CFLAGS) $(JSON_CFLAGS))
@@ -114,7 +115,7 @@ $(BUILD)/fuzz/%: test/fuzz/%.c $(libraries)
 	$(CC) $(all_cppflags) $(all_cflags) -fsanitize=fuzzer $(all_ldflags) -MMD -MP -o $@ $< $(libraries) $(test_libs)
 -include $(patsubst %,%.d,$(unit_bin) $(probe_bin) $(fuzz_bin))
 
-.PHONY: tests check check-unit check-asan fuzz fuzz-targets fuzz-brief lint bench demo
+.PHONY: tests check check-unit check-asan fault-programs fuzz fuzz-targets fuzz-brief lint bench demo
 tests: all $(unit_bin) $(probe_bin)
 fuzz-targets: $(fuzz_bin)
 
@@ -127,6 +128,12 @@ check-unit: tests
 check-asan:
 	$(MAKE) BUILD=build-asan SANITIZE=address,undefined tests
 	$(PYTHON) test/run.py --build build-asan unit session
+# The programs with fault points (lib/base/fault.h), in $(BUILD)-fault. Only what has such points is compiled again.
+fault-programs: all
+	@mkdir -p $(BUILD)-fault
+	@cp -au $(BUILD)/obj $(BUILD)/gen $(BUILD)-fault/
+	@rm -f $(patsubst %.c,$(BUILD)-fault/obj/%.o,$(shell grep -l lib/base/fault.h $(base_src) $(trusted_src) $(intake_src) $(dispatch_src) $(master_src)))
+	@$(MAKE) --no-print-directory FAULT=1 BUILD=$(BUILD)-fault all
 # Fuzz targets need clang. `make fuzz` builds them; `make fuzz-brief` also runs each for FUZZ_SECONDS.
 FUZZ_SECONDS = 10
 fuzz:

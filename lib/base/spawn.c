@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/io.h"
 #include "lib/base/log.h"
 #include "lib/base/process.h"
@@ -32,7 +33,7 @@ static char *find_program(const char *name)
 
 static char **clean_environment(void)
 {
-	static const char *const kept[] = {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"};
+	static const char *const kept[] = {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS" FAULT_ENVIRONMENT};
 	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 
 	g_strv_builder_add(builder, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/relay/qmqp_connect.h"
@@ -85,6 +86,7 @@ static enum qmqp_send_result send_job(int fd, const struct qmqp_job *job, struct
 		qmqp_send_netstring(send, address, strlen(address));
 	}
 	enum qmqp_send_result result = qmqp_send_end(send);
+	FAULT_POINT("all-but-last-byte");
 	/* Small jobs fit into the kernel's buffers, and then nobody has looked yet. */
 	if (result == QMQP_SENT && qmqp_send_is_interrupted(fd))
 		return QMQP_SEND_INTERRUPTED;
@@ -162,6 +164,7 @@ static enum qmqp_outcome commit(int fd, struct deadline deadline, GString *queue
 
 	switch (result) {
 	case QMQP_SENT:
+		FAULT_POINT("after-last-byte");
 		if (!read_reply(fd, deadline, data, &reply, reason))
 			return QMQP_UNCLEAR;
 		return outcome_of_reply(&reply, TRUE, queue_id, reason);

@@ -7,6 +7,7 @@
  */
 #include "lib/store/store_internal.h"
 
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 
 static const char full[] = "PRAGMA synchronous = FULL", normal[] = "PRAGMA synchronous = NORMAL";
@@ -30,16 +31,20 @@ gboolean store_begin(struct store *store, enum store_promise promise, GError **e
 		log_panic("a transaction of the store inside another");
 	if (promise == STORE_DURABLE && !run(store, full, error))
 		return FALSE;
-	if (run(store, "BEGIN IMMEDIATE", error))
+	if (run(store, "BEGIN IMMEDIATE", error)) {
+		FAULT_POINT("begun");
 		return TRUE;
+	}
 	lower(store);
 	return FALSE;
 }
 
 gboolean store_end(struct store *store, gboolean good, GError **error)
 {
+	FAULT_POINT("before-commit");
 	if (good)
 		good = run(store, "COMMIT", error);
+	FAULT_POINT("after-commit");
 	/* After some errors (full disk) SQLite has taken it back by itself. */
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);

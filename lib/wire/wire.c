@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/io.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
@@ -269,8 +270,10 @@ GVariant *wire_call(int phase, const struct wire_question *question, struct dead
 
 	if (question->answer_fd)
 		*question->answer_fd = -1;
+	FAULT_POINT("ask");
 	if (send_packet(phase, g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), question->fd, deadline))
 		answer = receive_answer(phase, question, deadline, &reason);
+	FAULT_POINT("told");
 	if (!answer) {
 		log_warning("dispatch: %s: %s", rows[question->request].name, reason);
 		*verdict = verdict_deferred("4.3.0", "internal trouble (%s), try again later", reason);

@@ -9,6 +9,7 @@
 
 #include "lib/archive/archive.h"
 #include "lib/archive/archive_keys.h"
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/store/store_kept.h"
 
@@ -106,7 +107,9 @@ static enum archive_result put(struct archiver *archiver, const char *list, cons
 			.repeated = !course->settled,
 			.stop = archiver->stop,
 		};
+		FAULT_POINT("before-archive");
 		result = archive_put(&post, why);
+		FAULT_POINT("after-archive");
 		io_unmap(&message);
 	}
 	store_kept_clear(&kept);

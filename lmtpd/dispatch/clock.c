@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/store/jobs.h"
 #include "lib/store/store_held.h"
@@ -51,8 +52,10 @@ static void send_tickets(struct clock *clock, gint64 now)
 
 		if (g_hash_table_contains(clock->sent, id))
 			continue;
+		FAULT_POINT("before-ticket");
 		if (!job_tickets_send(clock->jobs, *id))
 			return;
+		FAULT_POINT("after-ticket");
 		g_hash_table_insert(clock->sent, g_memdup2(id, sizeof(*id)), g_memdup2(&now, sizeof(now)));
 		sent++;
 	}

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
@@ -62,6 +63,7 @@ static struct verdict conclude(const struct handover *handover, enum qmqp_outcom
 		/* A failure here is no reason to say anything but 250: Postfix has it. */
 		if (!store_done(handover->worker->store, handover->key, queue_id, &error))
 			log_warning("store: cannot record that %s is done: %s", queue_id, error->message);
+		FAULT_POINT("after-done");
 		return verdict_sent("queued as %s", queue_id);
 	case QMQP_TEMPORARY:
 	case QMQP_PERMANENT:
@@ -82,12 +84,15 @@ struct verdict handover_commit(const struct handover *handover, GString *queue_i
 	g_autoptr(GString) reason = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
 
+	FAULT_POINT("before-intent");
 	if (!store_intent(handover->worker->store, handover->key, &error))
 		return store_trouble(error);
+	FAULT_POINT("after-intent");
 	/* After the last byte the answer is waited for, whatever the deadline says: it decides between one copy and two. */
 	struct deadline deadline = deadline_in(ANSWER_TIME);
 
 	worker_silent_until(handover->worker, deadline);
 	enum qmqp_outcome outcome = qmqp_commit(handover->qmqp, deadline, queue_id, reason);
+	FAULT_POINT("after-outcome");
 	return conclude(handover, outcome, queue_id->str, reason->str);
 }

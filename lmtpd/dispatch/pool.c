@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/base/process.h"
 #include "lmtpd/dispatch/archiver.h"
@@ -103,6 +104,7 @@ static void run_child(const struct pool *pool, guint place, pid_t parent)
 {
 	struct store *store = settle(pool->setup, parent);
 
+	FAULT_POINT("child-settled");
 	if (place < pool->workers)
 		run_worker(pool, place, store);
 	else if (place == pool->workers)
@@ -128,6 +130,7 @@ static void start_child(struct pool *pool, guint place)
 		return;
 	}
 	pool->pids[place] = pid;
+	FAULT_POINT("child-started");
 }
 
 static void start_due(struct pool *pool)

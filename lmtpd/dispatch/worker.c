@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
 #include "lib/list/list.h"
@@ -110,10 +111,13 @@ gboolean answer_map_message(const struct settings *settings, int fd, struct io_m
 
 static gboolean answer_request(struct phase *phase, int socket, enum wire_request request, GVariant *arguments, int fd)
 {
+	FAULT_POINT(wire_request_word(request));
 	GVariant *answer = answers[request](phase, arguments, fd);
+	FAULT_POINT("answer");
 	gboolean sent = wire_answer(socket, request, answer, phase->answer_fd);
 
 	io_close(&phase->answer_fd);
+	FAULT_POINT("answered");
 	return sent;
 }
 

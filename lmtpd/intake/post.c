@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/mail/authentication_variant.h"
 #include "lib/wire/wire.h"
@@ -105,6 +106,7 @@ static struct verdict run_stages(struct post *post)
 		gint64 began = g_get_monotonic_time();
 
 		post->stage = stages[i].name;
+		FAULT_POINT(post->stage);
 		struct verdict verdict = stages[i].run(post);
 		explain_stage(post, began, &verdict);
 		if (verdict_is_final(&verdict))

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/handoff.h"
 #include "lib/base/io.h"
 #include "lib/base/log.h"
@@ -83,6 +84,7 @@ static void run_child(struct state *state, struct child_session *session)
 	close(server->jobs);
 	process_signals_default();
 	sandbox_lock_child(server->settings);
+	FAULT_POINT("session-locked");
 	child_serve(session);
 	_exit(0);
 }
@@ -109,6 +111,7 @@ static void run_job(struct state *state, gint64 number)
 	close(server->tickets);
 	process_signals_default();
 	sandbox_lock_child(server->settings);
+	FAULT_POINT("job-locked");
 	job_run(&setup, number);
 	_exit(0);
 }
@@ -121,6 +124,7 @@ static void start_job(struct state *state)
 
 	if (length != sizeof(number))
 		return;
+	FAULT_POINT("job-came");
 	pid_t pid = fork();
 	if (pid == 0)
 		run_job(state, number);
@@ -163,6 +167,7 @@ static void accept_unix(struct state *state, int listener)
 		sleep(ACCEPT_PAUSE);
 		return;
 	}
+	FAULT_POINT("accepted");
 	if (is_peer(state, fd))
 		start_child(state, fd, -1, "unix");
 	else

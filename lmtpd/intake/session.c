@@ -4,6 +4,7 @@
  */
 #include "lmtpd/intake/session_state.h"
 
+#include "lib/base/fault.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
 
@@ -83,6 +84,7 @@ static void serve_line(struct session *session, const char *line, size_t length)
 		session_say_goodbye(session, "4.3.2", "takes one message per session");
 	} else {
 		fault = check(session, &command, fault);
+		FAULT_POINT("command");
 		if (fault == COMMAND_OK)
 			table[command.verb].serve(session, &command);
 		else

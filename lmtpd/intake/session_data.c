@@ -7,6 +7,7 @@
  */
 #include "lmtpd/intake/session_state.h"
 
+#include "lib/base/fault.h"
 #include "lib/base/io.h"
 #include "lib/base/log.h"
 #include "lmtpd/intake/data_decoder.h"
@@ -116,6 +117,7 @@ static void take_message(struct session *session, struct store *store)
 		session_say_goodbye(session, "4.4.2", "timed out");
 		return;
 	}
+	FAULT_POINT("received");
 	session->served = TRUE;
 	session->envelope.deadline = deadline_in(session->config->post_deadline);
 	verdict = judge(&decoder, store);
@@ -123,6 +125,7 @@ static void take_message(struct session *session, struct store *store)
 		decide_all(&session->envelope, &verdict);
 	else
 		session->handlers->post(session->handlers->context, &session->envelope, store->fd);
+	FAULT_POINT("decided");
 	answer(session);
 	/* No end in sight: a client that looks for replies has them now, but there is no next command. */
 	if (received == RECEIVED_FLOOD)

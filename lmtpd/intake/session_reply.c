@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/io.h"
 #include "lib/base/limits.h"
 
@@ -68,8 +69,10 @@ void session_flush(struct session *session)
 
 	if (session->over)
 		seconds = MIN(seconds, SESSION_LAST_WORD);
+	FAULT_POINT("before-reply");
 	if (session->output->len > 0 &&
 		io_write_all(session->out, session->output->str, session->output->len, deadline_in(seconds)) != IO_OK)
 		session->over = TRUE;
+	FAULT_POINT("after-reply");
 	g_string_truncate(session->output, 0);
 }

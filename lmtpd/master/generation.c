@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/fault.h"
 #include "lib/base/io.h"
 #include "lib/base/log.h"
 #include "lib/base/process.h"
@@ -142,6 +143,7 @@ static gboolean start_program(struct generation *generation, enum generation_pro
 	struct program *program = &generation->programs[which];
 	int status = -1;
 
+	FAULT_POINT("before-start");
 	switch (which) {
 	case PROGRAM_DISPATCH:
 		program->pid = start_dispatch(generation, &status);
@@ -168,6 +170,7 @@ static gboolean start_program(struct generation *generation, enum generation_pro
 		log_warning("%s did not get ready", names[which]);
 		return FALSE;
 	}
+	FAULT_POINT("after-start");
 	return TRUE;
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/base/io.h"
+#include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/base/process.h"
 #include "lmtpd/master/generation.h"
@@ -87,7 +88,9 @@ static void reload(struct master *master)
 	master->watched = watch_fingerprint(master->current->settings);
 	struct generation *next = generation_start(master->path, master->current);
 	if (next) {
+		FAULT_POINT("before-retire");
 		generation_retire(master->current, GENERATION_LET_FINISH);
+		FAULT_POINT("after-retire");
 		g_ptr_array_add(master->old, master->current);
 		master->current = next;
 		process_log("rollcall-lmtpd", next->settings);
