@@ -3,7 +3,7 @@
  *
  * What each moment can leave: until the last byte is in the kernel's hands, nothing (a failing send(2) of
  * one byte has sent none of it). From then on only a whole answer is an answer; a closed connection,
- * silence and rubbish are QMQP_UNCLEAR alike. 'K' from a server that cannot have heard the last byte is
+ * silence and rubbish are RELAY_UNCLEAR alike. 'K' from a server that cannot have heard the last byte is
  * unclear too: it keeps other rules than ours.
  */
 #include "lib/relay/qmqp.h"
@@ -14,7 +14,7 @@
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
-#include "lib/relay/qmqp_connect.h"
+#include "lib/relay/relay_connect.h"
 #include "lib/relay/qmqp_reply.h"
 #include "lib/relay/qmqp_send.h"
 
@@ -110,7 +110,7 @@ static struct verdict early_end(int fd, struct deadline deadline)
 
 struct qmqp *qmqp_begin(const struct qmqp_job *job, struct deadline deadline, struct verdict *verdict)
 {
-	io_autofd int fd = qmqp_connect(job->endpoint, deadline);
+	io_autofd int fd = relay_connect(job->endpoint, deadline);
 
 	if (recipients_count(job->recipients) == 0)
 		log_panic("qmqp_begin: nobody to send to");
@@ -140,23 +140,23 @@ struct qmqp *qmqp_begin(const struct qmqp_job *job, struct deadline deadline, st
 
 /* ---- the last byte ---- */
 
-static enum qmqp_outcome outcome_of_reply(const struct qmqp_reply *reply, gboolean heard_all, GString *queue_id,
+static enum relay_outcome outcome_of_reply(const struct qmqp_reply *reply, gboolean heard_all, GString *queue_id,
 	GString *reason)
 {
 	assign_text(reply, reason);
 	switch (reply->status) {
 	case 'K':
 		qmqp_reply_queue_id(reply, queue_id);
-		return heard_all ? QMQP_ACCEPTED : QMQP_UNCLEAR;
+		return heard_all ? RELAY_ACCEPTED : RELAY_UNCLEAR;
 	case 'Z':
-		return QMQP_TEMPORARY;
+		return RELAY_TEMPORARY;
 	case 'D':
-		return QMQP_PERMANENT;
+		return RELAY_PERMANENT;
 	}
 	log_panic("outcome_of_reply: status %d", reply->status);
 }
 
-static enum qmqp_outcome commit(int fd, struct deadline deadline, GString *queue_id, GString *reason)
+static enum relay_outcome commit(int fd, struct deadline deadline, GString *queue_id, GString *reason)
 {
 	enum qmqp_send_result result = qmqp_send_bytes(fd, ",", 1, deadline);
 	char data[QMQP_REPLY_BYTES];
@@ -166,31 +166,31 @@ static enum qmqp_outcome commit(int fd, struct deadline deadline, GString *queue
 	case QMQP_SENT:
 		FAULT_POINT("after-last-byte");
 		if (!read_reply(fd, deadline, data, &reply, reason))
-			return QMQP_UNCLEAR;
+			return RELAY_UNCLEAR;
 		return outcome_of_reply(&reply, TRUE, queue_id, reason);
 	case QMQP_SEND_INTERRUPTED:
 		if (!read_reply(fd, deadline_earlier(deadline, deadline_in(EARLY_PATIENCE)), data, &reply, reason))
-			return QMQP_TEMPORARY;
+			return RELAY_TEMPORARY;
 		return outcome_of_reply(&reply, FALSE, queue_id, reason);
 	case QMQP_SEND_TIMED_OUT:
 		g_string_assign(reason, "too slow in taking the message");
-		return QMQP_TEMPORARY;
+		return RELAY_TEMPORARY;
 	case QMQP_SEND_FAILED:
 		g_string_assign(reason, g_strerror(errno));
-		return QMQP_TEMPORARY;
+		return RELAY_TEMPORARY;
 	}
 	log_panic("commit: unknown result");
 }
 
-enum qmqp_outcome qmqp_commit(struct qmqp *qmqp, struct deadline deadline, GString *queue_id, GString *reason)
+enum relay_outcome qmqp_commit(struct qmqp *qmqp, struct deadline deadline, GString *queue_id, GString *reason)
 {
 	if (qmqp->fd < 0)
 		log_panic("qmqp_commit: a second time");
 	g_string_truncate(queue_id, 0);
 	g_string_truncate(reason, 0);
-	enum qmqp_outcome outcome = commit(qmqp->fd, deadline, queue_id, reason);
+	enum relay_outcome outcome = commit(qmqp->fd, deadline, queue_id, reason);
 	io_close(&qmqp->fd);
-	if (outcome != QMQP_ACCEPTED)
+	if (outcome != RELAY_ACCEPTED)
 		g_string_truncate(queue_id, 0);
 	return outcome;
 }

@@ -15,6 +15,7 @@
 #include "lib/base/io.h"
 #include "lib/base/verdict.h"
 #include "lib/list/recipients.h"
+#include "lib/relay/relay.h"
 
 struct qmqp;
 
@@ -34,19 +35,11 @@ struct qmqp_job {
 struct qmqp *qmqp_begin(const struct qmqp_job *job, struct deadline deadline, struct verdict *verdict)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-enum qmqp_outcome {
-	QMQP_ACCEPTED, /**< 'K': Postfix has it; queue id known */
-	QMQP_TEMPORARY, /**< 'Z', or the last byte did not get out: it certainly has not */
-	QMQP_PERMANENT, /**< 'D': it certainly has not, and never will */
-	QMQP_UNCLEAR,   /**< the last byte may have arrived; the answer did not, or makes no sense */
-};
-
 /**
- * Writes the last byte and waits for the answer; once only. `queue_id` (replaced) is Postfix's id on
- * QMQP_ACCEPTED (empty when another server's answer names none), `reason` (replaced) a printable text
- * else.
+ * Writes the last byte and waits for the answer; once only. `queue_id` (replaced) is Postfix's id on RELAY_ACCEPTED (empty when
+ * another server's answer names none), `reason` (replaced) a printable text else.
  */
-enum qmqp_outcome qmqp_commit(struct qmqp *qmqp, struct deadline deadline, GString *queue_id, GString *reason)
+enum relay_outcome qmqp_commit(struct qmqp *qmqp, struct deadline deadline, GString *queue_id, GString *reason)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 /** Closes the connection; before a commit nothing is left in Postfix. NULL is fine. */

@@ -32,14 +32,15 @@ static struct verdict prepare(struct phase *phase, enum reception reception, int
 		return verdict;
 	if (!answer_map_message(phase->worker->settings, fd, &fanout->message))
 		return verdict_deferred("4.3.0", "internal trouble (message)");
-	struct qmqp_job job = {
-		.endpoint = settings_text(phase->worker->settings, SET_qmqp_socket, NULL),
+	struct relay_job job = {
+		.way = phase->worker->way,
 		.message = fanout->message,
 		.sender = fanout->sender,
+		.verp = fanout->verp,
 		.recipients = fanout->roster->of[reception],
 	};
 	if (!phase->worker->dry)
-		fanout->qmqp = qmqp_begin(&job, phase->deadline, &verdict);
+		fanout->relay = relay_begin(&job, phase->deadline, &verdict);
 	fanout->ready = !verdict_is_final(&verdict);
 	return verdict;
 }
@@ -68,7 +69,7 @@ static struct verdict commit(struct phase *phase, GString *queue_id)
 		.worker = phase->worker,
 		.key = phase->fanout.part,
 		.list = phase->fanout.list,
-		.qmqp = phase->fanout.qmqp,
+		.relay = phase->fanout.relay,
 	};
 
 	if (!phase->fanout.ready)

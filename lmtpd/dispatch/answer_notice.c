@@ -41,8 +41,8 @@ static struct verdict hand_over(struct notice *notice, GString *queue_id)
 {
 	struct worker *worker = notice->phase->worker;
 	recipients_auto struct recipients *one = recipients_new();
-	struct qmqp_job job = {
-		.endpoint = settings_text(worker->settings, SET_qmqp_socket, NULL),
+	struct relay_job job = {
+		.way = worker->way,
 		.sender = "",
 		.recipients = one,
 	};
@@ -52,18 +52,18 @@ static struct verdict hand_over(struct notice *notice, GString *queue_id)
 	recipients_seal(one);
 	if (!answer_map_message(worker->settings, notice->message, &job.message))
 		return verdict_deferred("4.3.0", "internal trouble (notice)");
-	struct qmqp *qmqp = qmqp_begin(&job, notice->phase->deadline, &verdict);
-	if (qmqp) {
+	struct relay *relay = relay_begin(&job, notice->phase->deadline, &verdict);
+	if (relay) {
 		struct handover handover = {
 			.worker = worker,
 			.key = notice->key,
 			.list = notice->phase->errand.job->list,
-			.qmqp = qmqp,
+			.relay = relay,
 		};
 
 		verdict = handover_commit(&handover, queue_id);
 	}
-	qmqp_free(qmqp);
+	relay_free(relay);
 	io_unmap(&job.message);
 	return verdict;
 }

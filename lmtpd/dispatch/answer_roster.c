@@ -12,20 +12,6 @@
 
 enum { OTHERS = 20 }; /* lists beside this one that are looked at: each costs a reading */
 
-/*
- * Postfix's VERP form: NAME-bounces+@DOMAIN-@[] makes each copy's sender NAME-bounces+user=domain@DOMAIN. The role
- * addresses' mail has no VERP: who the owners are is nobody's business.
- */
-static char *envelope_sender(const struct settings *settings, const char *list, enum list_role role)
-{
-	g_autofree char *bounces = list_role_address(list, "bounces");
-	const char *at = strrchr(bounces, '@');
-
-	if (role != LIST_ROLE_POST || !settings_boolean(settings, SET_verp, list))
-		return g_steal_pointer(&bounces);
-	return g_strdup_printf("%.*s+%s-@[]", (int)(at - bounces), bounces, at);
-}
-
 /* Nobody is an answer, too; which one depends on why. */
 static struct verdict nobody(const struct crm_wish *wish, const struct crm_reading *reading)
 {
@@ -144,7 +130,9 @@ GVariant *answer_roster(struct phase *phase, GVariant *arguments, int fd)
 		verdict = make_roster(phase, &wish, others);
 		fanout->list = g_strdup(wish.list);
 		fanout->role = wish.role;
-		fanout->sender = envelope_sender(phase->worker->settings, wish.list, wish.role);
+		fanout->sender = list_role_address(wish.list, "bounces");
+		/* The role addresses' mail has no VERP: who the owners are is nobody's business. */
+		fanout->verp = wish.role == LIST_ROLE_POST && settings_boolean(phase->worker->settings, SET_verp, wish.list);
 		fanout->queue_ids = g_string_new(NULL);
 	}
 	GVariant *answer = g_variant_new("(@(uuss)@a(su))", wire_verdict(&verdict), ways(verdict_is_final(&verdict) ? NULL : fanout->roster));

@@ -53,26 +53,26 @@ struct verdict handover_claim_part(struct store *store, const char *list, const 
 }
 
 /* What Postfix said. Only a clear "no" takes the INTENT back; in doubt it stays, and the retry knows. */
-static struct verdict conclude(const struct handover *handover, enum qmqp_outcome outcome, const char *queue_id,
+static struct verdict conclude(const struct handover *handover, enum relay_outcome outcome, const char *queue_id,
 	const char *reason)
 {
 	g_autoptr(GError) error = NULL;
 
 	switch (outcome) {
-	case QMQP_ACCEPTED:
+	case RELAY_ACCEPTED:
 		/* A failure here is no reason to say anything but 250: Postfix has it. */
 		if (!store_done(handover->worker->store, handover->key, queue_id, &error))
 			log_warning("store: cannot record that %s is done: %s", queue_id, error->message);
 		FAULT_POINT("after-done");
 		return verdict_sent("queued as %s", queue_id);
-	case QMQP_TEMPORARY:
-	case QMQP_PERMANENT:
+	case RELAY_TEMPORARY:
+	case RELAY_PERMANENT:
 		if (!store_forget(handover->worker->store, handover->key, &error))
 			log_warning("store: %s", error->message);
-		log_warning("list=<%s>: Postfix's qmqpd did not take the mail: %s", handover->list, reason);
+		log_warning("list=<%s>: the mail server did not take the mail: %s", handover->list, reason);
 		return verdict_deferred("4.3.0", "the mail system did not take it: %s", reason);
-	case QMQP_UNCLEAR:
-		log_warning("list=<%s>: no answer from Postfix's qmqpd after the last byte (%s): the next attempt may send "
+	case RELAY_UNCLEAR:
+		log_warning("list=<%s>: no answer from the mail server after the last byte (%s): the next attempt may send "
 					"a second copy", handover->list, reason);
 		return verdict_deferred("4.4.2", "no answer from the mail system");
 	}
@@ -92,7 +92,7 @@ struct verdict handover_commit(const struct handover *handover, GString *queue_i
 	struct deadline deadline = deadline_in(ANSWER_TIME);
 
 	worker_silent_until(handover->worker, deadline);
-	enum qmqp_outcome outcome = qmqp_commit(handover->qmqp, deadline, queue_id, reason);
+	enum relay_outcome outcome = relay_commit(handover->relay, deadline, queue_id, reason);
 	FAULT_POINT("after-outcome");
 	return conclude(handover, outcome, queue_id->str, reason->str);
 }

@@ -6,7 +6,7 @@
 #define ROLLCALL_DISPATCH_HANDOVER_H
 
 #include "lib/base/verdict.h"
-#include "lib/relay/qmqp.h"
+#include "lib/relay/relay.h"
 #include "lib/store/store.h"
 #include "lmtpd/dispatch/worker.h"
 
@@ -26,7 +26,7 @@ struct handover {
 	struct worker *worker;
 	const guint8 *key;
 	const char *list;
-	struct qmqp *qmqp;
+	struct relay *relay;
 };
 
 /** Writes the last byte and records what came of it: SENT with `queue_id` (replaced), or DEFERRED. */

@@ -134,6 +134,9 @@ int main(int argc, char **argv)
 	struct archive_keys *archive_keys = archive_keys_load(settings, &error);
 	if (!archive_keys)
 		log_fatal("%s", error->message);
+	struct relay_way *way = dry ? NULL : relay_way_new(settings, &error);
+	if (!dry && !way)
+		log_fatal("%s", error->message);
 	if (!dry)
 		warn_about_keys(settings, keys);
 	check_networks(settings);
@@ -151,6 +154,7 @@ int main(int argc, char **argv)
 		.settings = settings,
 		.keys = keys,
 		.archive_keys = archive_keys,
+		.way = way,
 		.breaker = breaker,
 		.tickets = PROCESS_FD_TICKETS,
 		.jobs = PROCESS_FD_JOBS,
@@ -164,6 +168,7 @@ int main(int argc, char **argv)
 	setup.signals = process_signals();
 	process_ready();
 	pool_run(&setup);
+	relay_way_free(way);
 	keys_free(keys);
 	archive_keys_free(archive_keys);
 	return 0;

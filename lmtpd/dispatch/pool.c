@@ -80,6 +80,7 @@ struct worker pool_worker(const struct pool_setup *setup, struct store *store)
 		.crm = crm_new(setup->settings, setup->breaker),
 		.store = store,
 		.dns = dns_new(setup->settings),
+		.way = setup->way,
 	};
 }
 

@@ -14,6 +14,7 @@ struct pool_setup {
 	const struct settings *settings;
 	const struct keys *keys;
 	const struct archive_keys *archive_keys;
+	struct relay_way *way;       /**< NULL when dry; each worker has its own copy by fork */
 	struct crm_breaker *breaker; /**< in memory that all workers share */
 	int tickets;
 	int jobs;    /**< where job tickets go */

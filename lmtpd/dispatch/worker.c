@@ -52,7 +52,7 @@ void worker_silent_until(struct worker *worker, struct deadline deadline)
 
 void fanout_drop(struct fanout *fanout)
 {
-	g_clear_pointer(&fanout->qmqp, qmqp_free);
+	g_clear_pointer(&fanout->relay, relay_free);
 	io_unmap(&fanout->message);
 	fanout->ready = FALSE;
 }

@@ -13,7 +13,7 @@
 #include "lib/dns/dns.h"
 #include "lib/keys/keys.h"
 #include "lib/list/list.h"
-#include "lib/relay/qmqp.h"
+#include "lib/relay/relay.h"
 #include "lib/store/store_job.h"
 
 /** What a worker holds for its whole life. */
@@ -23,6 +23,7 @@ struct worker {
 	struct crm *crm;
 	struct store *store;
 	struct dns *dns;
+	struct relay_way *way; /**< back into the mail server; NULL when dry */
 	gboolean dry; /**< of `rollcall explain`: the store is a copy in memory, and nothing goes to Postfix */
 	int tickets;
 	int jobs; /**< where the numbers of jobs go (job_tickets.h), and where the children that do them come from */
@@ -39,11 +40,12 @@ struct fanout {
 	char *list;            /**< NULL: nobody was asked for */
 	enum list_role role;
 	char *sender;
+	gboolean verp;
 	struct roster *roster; /**< settled */
 	GString *queue_ids;    /**< of the variants that Postfix has, separated by commas */
 	guint8 part[STORE_KEY_SIZE]; /**< key of the variant */
 	gboolean ready;        /**< everything but the last byte is there; when dry, too */
-	struct qmqp *qmqp;     /**< NULL: nothing prepared */
+	struct relay *relay;   /**< NULL: nothing prepared */
 	struct io_mapping message;
 };
 /** Takes the variant back; an open transaction leaves nothing in Postfix. */

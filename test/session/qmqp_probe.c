@@ -39,16 +39,16 @@ static void commit(struct qmqp *qmqp, guint seconds, gint64 start)
 	g_autoptr(GString) reason = g_string_new(NULL);
 
 	switch (qmqp_commit(qmqp, deadline_in(seconds), id, reason)) {
-	case QMQP_ACCEPTED:
+	case RELAY_ACCEPTED:
 		printf("accepted %s %.3f\n", id->str, (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC);
 		break;
-	case QMQP_TEMPORARY:
+	case RELAY_TEMPORARY:
 		printf("temporary %s\n", reason->str);
 		break;
-	case QMQP_PERMANENT:
+	case RELAY_PERMANENT:
 		printf("permanent %s\n", reason->str);
 		break;
-	case QMQP_UNCLEAR:
+	case RELAY_UNCLEAR:
 		printf("unclear %s\n", reason->str);
 		break;
 	}

@@ -72,7 +72,7 @@ static void check_transaction(gsize message_length, guint count, const char *sen
 	struct qmqp *qmqp = qmqp_begin(&job, deadline_in(30), &verdict);
 	assert_non_null(qmqp);
 	assert_int_equal(verdict.class, VERDICT_NONE);
-	assert_int_equal(qmqp_commit(qmqp, deadline_in(30), id, reason), QMQP_ACCEPTED);
+	assert_int_equal(qmqp_commit(qmqp, deadline_in(30), id, reason), RELAY_ACCEPTED);
 	assert_string_equal(id->str, "4bT2xk1Zz");
 	assert_string_equal(reason->str, "Ok: queued as 4bT2xk1Zz");
 	qmqp_free(qmqp);
@@ -129,7 +129,7 @@ static void dropped_before_the_commit(void **state)
 struct answer {
 	const char *what;
 	struct peer_script script;
-	enum qmqp_outcome outcome;
+	enum relay_outcome outcome;
 	const char *id;
 	const char *reason; /* part of it */
 };
@@ -138,35 +138,35 @@ struct answer {
 
 static const struct answer answers[] = {
 	/* The last byte was heard. */
-	{"accepted", {.moment = PEER_AT_END, .answer = OK_REPLY}, QMQP_ACCEPTED, "4bT2xk1Zz", ""},
-	{"byte by byte", {.moment = PEER_AT_END, .answer = OK_REPLY, .dribble = TRUE}, QMQP_ACCEPTED, "4bT2xk1Zz", ""},
-	{"accepted and not closed", {.moment = PEER_AT_END, .answer = OK_REPLY, .hold = TRUE}, QMQP_ACCEPTED, "4bT2xk1Zz", ""},
-	{"accepted and chatting on", {.moment = PEER_AT_END, .answer = OK_REPLY "and 1 MB more", .repeat = 40000}, QMQP_ACCEPTED, "4bT2xk1Zz", ""},
-	{"qmail's words", {.moment = PEER_AT_END, .answer = "20:Kok 1093538 qp 12345,"}, QMQP_ACCEPTED, "", ""},
-	{"no words", {.moment = PEER_AT_END, .answer = "1:K,"}, QMQP_ACCEPTED, "", ""},
-	{"not now", {.moment = PEER_AT_END, .answer = "12:ZError: disk,"}, QMQP_TEMPORARY, "", "Error: disk"},
-	{"never", {.moment = PEER_AT_END, .answer = "14:DError: no\x01\xffpe,"}, QMQP_PERMANENT, "", "Error: no??pe"},
-	{"closes", {.moment = PEER_AT_END}, QMQP_UNCLEAR, "", "connection closed"},
-	{"is silent", {.moment = PEER_AT_END, .hold = TRUE}, QMQP_UNCLEAR, "", "timed out"},
-	{"closes in its answer", {.moment = PEER_AT_END, .answer = "24:KOk: queued as 4bT2xk1Z"}, QMQP_UNCLEAR, "", "connection closed"},
-	{"closes before the comma", {.moment = PEER_AT_END, .answer = "24:KOk: queued as 4bT2xk1Zz"}, QMQP_UNCLEAR, "", "connection closed"},
-	{"stops in its answer", {.moment = PEER_AT_END, .answer = "24:KOk", .hold = TRUE}, QMQP_UNCLEAR, "", "timed out"},
-	{"speaks SMTP", {.moment = PEER_AT_END, .answer = "220 mx.example.org ESMTP\r\n", .hold = TRUE}, QMQP_UNCLEAR, "", "no QMQP"},
-	{"NUL", {.moment = PEER_AT_END, .answer = "\0\0\0", .length = 3, .hold = TRUE}, QMQP_UNCLEAR, "", "no QMQP"},
-	{"1 MB of a", {.moment = PEER_AT_END, .answer = "aaaaaaaaaaaaaaaa", .repeat = 65536}, QMQP_UNCLEAR, "", "no QMQP"},
-	{"1 MB of digits", {.moment = PEER_AT_END, .answer = THOUSAND_DIGITS, .repeat = 10000}, QMQP_UNCLEAR, "", "no QMQP"},
-	{"too long", {.moment = PEER_AT_END, .answer = "1000000:K", .repeat = 65536, .hold = TRUE}, QMQP_UNCLEAR, "", "no QMQP"},
-	{"other status", {.moment = PEER_AT_END, .answer = "3:Xyz,", .hold = TRUE}, QMQP_UNCLEAR, "", "no QMQP"},
-	{"wrong length", {.moment = PEER_AT_END, .answer = "3:KOk: queued as 4bT2xk1Zz,", .hold = TRUE}, QMQP_UNCLEAR, "", "no QMQP"},
+	{"accepted", {.moment = PEER_AT_END, .answer = OK_REPLY}, RELAY_ACCEPTED, "4bT2xk1Zz", ""},
+	{"byte by byte", {.moment = PEER_AT_END, .answer = OK_REPLY, .dribble = TRUE}, RELAY_ACCEPTED, "4bT2xk1Zz", ""},
+	{"accepted and not closed", {.moment = PEER_AT_END, .answer = OK_REPLY, .hold = TRUE}, RELAY_ACCEPTED, "4bT2xk1Zz", ""},
+	{"accepted and chatting on", {.moment = PEER_AT_END, .answer = OK_REPLY "and 1 MB more", .repeat = 40000}, RELAY_ACCEPTED, "4bT2xk1Zz", ""},
+	{"qmail's words", {.moment = PEER_AT_END, .answer = "20:Kok 1093538 qp 12345,"}, RELAY_ACCEPTED, "", ""},
+	{"no words", {.moment = PEER_AT_END, .answer = "1:K,"}, RELAY_ACCEPTED, "", ""},
+	{"not now", {.moment = PEER_AT_END, .answer = "12:ZError: disk,"}, RELAY_TEMPORARY, "", "Error: disk"},
+	{"never", {.moment = PEER_AT_END, .answer = "14:DError: no\x01\xffpe,"}, RELAY_PERMANENT, "", "Error: no??pe"},
+	{"closes", {.moment = PEER_AT_END}, RELAY_UNCLEAR, "", "connection closed"},
+	{"is silent", {.moment = PEER_AT_END, .hold = TRUE}, RELAY_UNCLEAR, "", "timed out"},
+	{"closes in its answer", {.moment = PEER_AT_END, .answer = "24:KOk: queued as 4bT2xk1Z"}, RELAY_UNCLEAR, "", "connection closed"},
+	{"closes before the comma", {.moment = PEER_AT_END, .answer = "24:KOk: queued as 4bT2xk1Zz"}, RELAY_UNCLEAR, "", "connection closed"},
+	{"stops in its answer", {.moment = PEER_AT_END, .answer = "24:KOk", .hold = TRUE}, RELAY_UNCLEAR, "", "timed out"},
+	{"speaks SMTP", {.moment = PEER_AT_END, .answer = "220 mx.example.org ESMTP\r\n", .hold = TRUE}, RELAY_UNCLEAR, "", "no QMQP"},
+	{"NUL", {.moment = PEER_AT_END, .answer = "\0\0\0", .length = 3, .hold = TRUE}, RELAY_UNCLEAR, "", "no QMQP"},
+	{"1 MB of a", {.moment = PEER_AT_END, .answer = "aaaaaaaaaaaaaaaa", .repeat = 65536}, RELAY_UNCLEAR, "", "no QMQP"},
+	{"1 MB of digits", {.moment = PEER_AT_END, .answer = THOUSAND_DIGITS, .repeat = 10000}, RELAY_UNCLEAR, "", "no QMQP"},
+	{"too long", {.moment = PEER_AT_END, .answer = "1000000:K", .repeat = 65536, .hold = TRUE}, RELAY_UNCLEAR, "", "no QMQP"},
+	{"other status", {.moment = PEER_AT_END, .answer = "3:Xyz,", .hold = TRUE}, RELAY_UNCLEAR, "", "no QMQP"},
+	{"wrong length", {.moment = PEER_AT_END, .answer = "3:KOk: queued as 4bT2xk1Zz,", .hold = TRUE}, RELAY_UNCLEAR, "", "no QMQP"},
 	/*
 	 * It speaks or leaves when we are about to commit; the last byte may still get into the kernel
 	 * where it does not close.
 	 */
-	{"left before the commit", {.moment = PEER_MIDWAY}, QMQP_TEMPORARY, "", "connection closed"},
-	{"not now, before", {.moment = PEER_MIDWAY, .answer = "12:ZError: disk,"}, QMQP_TEMPORARY, "", "Error: disk"},
-	{"never, before", {.moment = PEER_MIDWAY, .answer = "4:Dno!,", .hold = TRUE}, QMQP_PERMANENT, "", "no!"},
-	{"accepted, before", {.moment = PEER_MIDWAY, .answer = OK_REPLY}, QMQP_UNCLEAR, "", "Ok: queued as"},
-	{"rubbish, before", {.moment = PEER_MIDWAY, .answer = "hello"}, QMQP_TEMPORARY, "", "no QMQP"},
+	{"left before the commit", {.moment = PEER_MIDWAY}, RELAY_TEMPORARY, "", "connection closed"},
+	{"not now, before", {.moment = PEER_MIDWAY, .answer = "12:ZError: disk,"}, RELAY_TEMPORARY, "", "Error: disk"},
+	{"never, before", {.moment = PEER_MIDWAY, .answer = "4:Dno!,", .hold = TRUE}, RELAY_PERMANENT, "", "no!"},
+	{"accepted, before", {.moment = PEER_MIDWAY, .answer = OK_REPLY}, RELAY_UNCLEAR, "", "Ok: queued as"},
+	{"rubbish, before", {.moment = PEER_MIDWAY, .answer = "hello"}, RELAY_TEMPORARY, "", "no QMQP"},
 };
 
 static void check_answer(const struct answer *answer)
@@ -183,7 +183,7 @@ static void check_answer(const struct answer *answer)
 		fail_msg("%s: %s", answer->what, verdict.text);
 	if (answer->script.moment == PEER_MIDWAY)
 		peer_go_on(peer);
-	enum qmqp_outcome outcome = qmqp_commit(qmqp, deadline_ms(300), id, reason);
+	enum relay_outcome outcome = qmqp_commit(qmqp, deadline_ms(300), id, reason);
 	if (outcome != answer->outcome || strcmp(id->str, answer->id) != 0 || !strstr(reason->str, answer->reason))
 		fail_msg("%s: %s, id \"%s\", reason \"%s\"", answer->what, outcome_words[outcome], id->str, reason->str);
 	qmqp_free(qmqp);
@@ -324,9 +324,9 @@ static void no_room_for_the_last_byte(void **state)
 	 * The byte fits or not, by the kernel's arithmetic; what is never right is a clear answer that
 	 * nobody gave.
 	 */
-	enum qmqp_outcome outcome = qmqp_commit(qmqp, deadline_ms(200), id, reason);
-	assert_true(outcome == QMQP_TEMPORARY || outcome == QMQP_UNCLEAR);
-	assert_string_equal(reason->str, outcome == QMQP_TEMPORARY ? "too slow in taking the message" : "timed out");
+	enum relay_outcome outcome = qmqp_commit(qmqp, deadline_ms(200), id, reason);
+	assert_true(outcome == RELAY_TEMPORARY || outcome == RELAY_UNCLEAR);
+	assert_string_equal(reason->str, outcome == RELAY_TEMPORARY ? "too slow in taking the message" : "timed out");
 	qmqp_free(qmqp);
 	peer_free(peer);
 }
@@ -376,7 +376,7 @@ static void a_full_queue_is_waited_for(void **state)
 	peer->thread = g_thread_new("peer", peer_run, peer);
 	g_autoptr(GString) id = g_string_new(NULL);
 	g_autoptr(GString) reason = g_string_new(NULL);
-	assert_int_equal(qmqp_commit(first, deadline_in(5), id, reason), QMQP_ACCEPTED);
+	assert_int_equal(qmqp_commit(first, deadline_in(5), id, reason), RELAY_ACCEPTED);
 	qmqp_free(first);
 	peer_free(peer);
 }
@@ -420,7 +420,7 @@ static void by_tcp(void **state)
 		struct qmqp_job job = job_for(peer, recipients, "\n", 1);
 		struct qmqp *qmqp = qmqp_begin(&job, deadline_in(5), &verdict);
 		assert_non_null(qmqp);
-		assert_int_equal(qmqp_commit(qmqp, deadline_in(5), id, reason), QMQP_ACCEPTED);
+		assert_int_equal(qmqp_commit(qmqp, deadline_in(5), id, reason), RELAY_ACCEPTED);
 		qmqp_free(qmqp);
 		/* A port where nobody listens any more. */
 		peer_end(peer);

@@ -1,11 +1,11 @@
 /*
- * Connecting to a QMQP server; see qmqp_connect.h. No host names: with them each post would hang on DNS
+ * Connecting to a server; see relay_connect.h. No host names: with them each post would hang on DNS
  * (HOSTILE S1).
  *
  * The connect itself blocks, bounded by SO_SNDTIMEO: a non-blocking connect to a unix socket whose queue
  * is full fails at once instead of waiting its turn, and a busy qmqpd is not a dead one.
  */
-#include "lib/relay/qmqp_connect.h"
+#include "lib/relay/relay_connect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +74,7 @@ static gboolean connect_before(int fd, const union address *address, socklen_t l
 	}
 }
 
-int qmqp_connect(const char *endpoint, struct deadline deadline)
+int relay_connect(const char *endpoint, struct deadline deadline)
 {
 	union address address = {0};
 	socklen_t length = 0;
