@@ -109,6 +109,30 @@ static void check_sizes(struct postfix_check *part)
 	report_todo(part->check->report, "set message_size_limit in [rollcall] at least as high as in main.cf");
 }
 
+/* A retry that we have forgotten is a new post to us. A setting of Postfix's is a number and, without a unit, days. */
+static void check_lifetime(struct postfix_check *part)
+{
+	static const struct {
+		char unit;
+		guint64 seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+	const char *text = postfix_setting(part->postfix, "maximal_queue_lifetime");
+	gint64 ours = settings_number(part->check->settings, SET_queue_lifetime, NULL);
+	size_t digits = strspn(text, "0123456789");
+	char unit = text[digits] ? text[digits] : 'd';
+	guint64 theirs;
+
+	if (!text_parse_number(text, digits, 0, 8640000, &theirs))
+		return;
+	for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
+		if (units[i].unit == unit && theirs * units[i].seconds > (guint64)ours) {
+			report_add(part->check->report, REPORT_WARNING,
+				"Postfix tries for %s to deliver a post (maximal_queue_lifetime), we remember deliveries as for %" G_GINT64_FORMAT
+				" seconds: a late retry may go out twice", text, ours);
+			report_todo(part->check->report, "set queue_lifetime in [rollcall] to the same");
+		}
+}
+
 static void check_unasked(struct postfix_check *part)
 {
 	const GPtrArray *unasked = postfix_unasked(part->postfix);
@@ -125,6 +149,7 @@ static void look(struct postfix_check *part)
 	check_script(part);
 	check_sockets_apart(part);
 	check_sizes(part);
+	check_lifetime(part);
 	check_border(part);
 	check_fanout(part);
 	check_routes(part);

@@ -5,11 +5,11 @@
 
 -- "RoCa": so that `file` and we know whose it is.
 PRAGMA application_id = 1383023457;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 -- One row for each post and list that was, or was about to be, handed to Postfix. `key` is
 -- SHA-256(list, NUL, envelope sender, NUL, DATA bytes): it tells a retry from a new post and says nothing about either.
--- state 1: the last byte was about to be written; 2: Postfix has it, under queue_id. changed: epoch seconds.
+-- state 1: the last byte was about to be written; 2: Postfix has it, under queue_id. changed: as the table age counts.
 -- No index on changed: it would cost every post a page, and only the hourly clean-up would use it.
 CREATE TABLE post (
 	key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32),
@@ -17,6 +17,13 @@ CREATE TABLE post (
 	queue_id TEXT NOT NULL,
 	changed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- One row: how long this store has been watched over, in seconds that a daemon really ran. Records that protect against a second
+-- delivery grow old by it and not by the time of day, which may jump. It began at the time of day when the store was made.
+CREATE TABLE age (
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	seconds INTEGER NOT NULL
+) STRICT;
 
 -- How many members each list had when it was last read whole, for the shrink guard: a number, nobody's name.
 -- shrunk_since: epoch seconds since when smaller counts have been seen; 0: not shrunk.

@@ -32,6 +32,8 @@ SETTING(SCOPE_ROLLCALL, qmqp_socket, TYPE_TEXT, "unix:/var/spool/postfix/public/
 	"Postfix's qmqpd service that takes the fan-out: unix:/PATH or inet:ADDRESS:PORT.")
 SETTING(SCOPE_ROLLCALL, qmqp_group, TYPE_TEXT, "postdrop", 0, 64, NULL,
 	"Group that may enter Postfix's public directory; rollcall-dispatch keeps it as its only extra group.")
+SETTING(SCOPE_ROLLCALL, queue_lifetime, TYPE_SECONDS, "5d", 60, 8640000, NULL,
+	"How long Postfix tries to deliver a post, its maximal_queue_lifetime; for two days more we remember what was delivered.")
 SETTING(SCOPE_ROLLCALL, default_domain, TYPE_TEXT, "", 0, 253, NULL,
 	"Domain of lists whose name in the view has no '@'; empty: the first [domain] section.")
 SETTING(SCOPE_ROLLCALL, hostname, TYPE_TEXT, "", 0, 253, NULL,

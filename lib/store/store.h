@@ -102,7 +102,13 @@ gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const
 gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Removes records last changed more than `seconds` ago, tokens that expired 30 days ago, tombstones that no token and no job
+ * Says that `seconds` have passed, by a clock that nobody sets (CLOCK_BOOTTIME) and that somebody watched. Records of posts grow old by what is told here
+ * and by nothing else: a time of day that jumps 400 days ahead, or a store that lay about for a year, makes none of them old. Negative
+ * is nothing. One process at a time should tell.
+ */
+gboolean store_age(struct store *store, gint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * Removes records of posts last changed more than `seconds` of store_age() ago, tokens that expired 30 days ago, tombstones that no token and no job
  * asks for any more, and limits whose hour or day is over; makes jobs due that a clock ahead has put off too far. Needs nothing in hand.
  */
 gboolean store_expire(struct store *store, gint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -15,6 +15,16 @@ static const enum store_statement others[] = {
 	STATEMENT_JOB_REPAIR,
 };
 
+gboolean store_age(struct store *store, gint64 seconds, GError **error)
+{
+	store_statement_auto sqlite3_stmt *add = store_statement(store, STATEMENT_AGE_ADD);
+
+	if (seconds <= 0)
+		return TRUE;
+	sqlite3_bind_int64(add, 1, seconds);
+	return store_run_one(store, add, "growing older", "age", error);
+}
+
 gboolean store_expire(struct store *store, gint64 seconds, GError **error)
 {
 	store_statement_auto sqlite3_stmt *posts = store_statement(store, STATEMENT_POST_EXPIRE);

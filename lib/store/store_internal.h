@@ -13,6 +13,13 @@
 
 /* What a job's next attempt waits: 1 minute after the first, then twice as long each time, at most an hour. */
 #define STORE_PAUSE(taken) "min(3600, 60 << min(6, " taken "))"
+/* What records are stamped with: see store_age(). */
+#define STORE_AGE "(SELECT seconds FROM age WHERE one = 1)"
+/*
+ * Jobs are tried for as long as it takes, and what they have sent stands in the same records. So while one has been tried for days, nothing
+ * is forgotten; one that has been tried for six weeks is past helping and no longer counts.
+ */
+#define STORE_PATIENT "100 AND 1000"
 #define HELD_COLUMNS "id, kind, list, author, sender, reason, facts, size, held_at, expires_at, state, decided_at, decider"
 
 /*
@@ -22,10 +29,13 @@
 #define STORE_STATEMENTS(X)                                                                                   \
 	X(POST_READ, "SELECT state, queue_id FROM post WHERE key = ?1")                                       \
 	X(POST_WRITE,                                                                                         \
-		"INSERT INTO post (key, state, queue_id, changed) VALUES (?1, ?2, ?3, unixepoch()) "         \
-		"ON CONFLICT (key) DO UPDATE SET state = ?2, queue_id = ?3, changed = unixepoch()")          \
+		"INSERT INTO post (key, state, queue_id, changed) VALUES (?1, ?2, ?3, " STORE_AGE ") "       \
+		"ON CONFLICT (key) DO UPDATE SET state = ?2, queue_id = ?3, changed = excluded.changed")     \
 	X(POST_FORGET, "DELETE FROM post WHERE key = ?1")                                                     \
-	X(POST_EXPIRE, "DELETE FROM post WHERE changed < unixepoch() - ?1")                                   \
+	X(POST_EXPIRE,                                                                                        \
+		"DELETE FROM post WHERE changed < " STORE_AGE " - ?1 "                                        \
+		"AND NOT EXISTS (SELECT 1 FROM job WHERE attempts BETWEEN " STORE_PATIENT ")")                \
+	X(AGE_ADD, "UPDATE age SET seconds = seconds + ?1 WHERE one = 1")                                     \
 	X(COUNT_READ, "SELECT members, shrunk_since FROM list_count WHERE list = ?1")                         \
 	X(COUNT_WRITE,                                                                                        \
 		"INSERT INTO list_count (list, members, shrunk_since) VALUES (?1, ?2, ?3) "                   \

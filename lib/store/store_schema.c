@@ -107,6 +107,12 @@ static const char *const steps[] = {
 	"ALTER TABLE kept ADD COLUMN aside INTEGER NOT NULL DEFAULT 0 CHECK (aside IN (0, 1));"
 	"DROP INDEX kept_archive;"
 	"CREATE INDEX kept_archive ON kept (list, id) WHERE archive = 1;",
+	/* The age goes on from what the records there are stamped with, so that none of them is old at once. */
+	"CREATE TABLE age ("
+	" one INTEGER PRIMARY KEY CHECK (one = 1),"
+	" seconds INTEGER NOT NULL"
+	") STRICT;"
+	"INSERT INTO age (one, seconds) SELECT 1, coalesce(max(changed), unixepoch()) FROM post;",
 };
 
 static gboolean read_number(sqlite3 *db, const char *sql, int *number, GError **error)

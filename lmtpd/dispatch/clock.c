@@ -2,6 +2,7 @@
 #include "lmtpd/dispatch/clock.h"
 
 #include <poll.h>
+#include <time.h>
 
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
@@ -20,15 +21,27 @@ enum {
 	DIGESTS = 5,              /* seconds between looks for digests that are due */
 	HOUSEKEEPING = 3600,      /* seconds between removals of old records */
 	KEY_WATCH = 3600,         /* seconds between looks at our keys in DNS */
-	RECORD_LIFE = 10 * 86400, /* seconds; Postfix keeps a deferred post 5 days by default */
+	AGEING = 600,             /* seconds between two notes of how long we have been here */
+	RECORD_MARGIN = 2 * 86400, /* seconds that a record outlives queue_lifetime: for a day's error in Postfix's clock, and for its last attempt */
 };
 
 struct clock {
 	struct store *store;
+	const struct settings *settings;
+	gint64 aged;      /* seconds since boot, until when the store has been told */
 	int jobs;
 	GHashTable *sent; /* job's number -> when its ticket went, monotonic microseconds */
-	gint64 expiry_at, housekeeping_at, key_watch_at, digests_at;
+	gint64 expiry_at, housekeeping_at, key_watch_at, digests_at, ageing_at;
 };
+
+/* That of a machine that sleeps goes on, as Postfix's queue does. */
+static gint64 seconds_since_boot(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec;
+}
 
 static gboolean is_old(gpointer id, gpointer at, gpointer now)
 {
@@ -100,11 +113,25 @@ static void let_expire(struct clock *clock, gint64 now)
 	clock->expiry_at = now + (good && ids->len == EXPIRE_MOST ? 0 : (gint64)EXPIRY * G_USEC_PER_SEC);
 }
 
-static void keep_house(struct clock *clock, gint64 now)
+/* What passed between two daemons is not counted: a record that lives too long costs a few bytes, one too short a second delivery. */
+static void grow_older(struct clock *clock, gint64 now)
 {
+	gint64 boot = seconds_since_boot();
 	g_autoptr(GError) error = NULL;
 
-	if (!store_expire(clock->store, RECORD_LIFE, &error))
+	if (store_age(clock->store, boot - clock->aged, &error))
+		clock->aged = boot;
+	else
+		log_warning("state store: %s", error->message);
+	clock->ageing_at = now + (gint64)AGEING * G_USEC_PER_SEC;
+}
+
+static void keep_house(struct clock *clock, gint64 now)
+{
+	gint64 life = settings_number(clock->settings, SET_queue_lifetime, NULL) + RECORD_MARGIN;
+	g_autoptr(GError) error = NULL;
+
+	if (!store_expire(clock->store, life, &error))
 		log_warning("state store: %s", error->message);
 	clock->housekeeping_at = now + (gint64)HOUSEKEEPING * G_USEC_PER_SEC;
 }
@@ -113,6 +140,8 @@ void clock_run(struct store *store, const struct pool_setup *setup, const volati
 {
 	struct clock clock = {
 		.store = store,
+		.settings = setup->settings,
+		.aged = seconds_since_boot(),
 		.jobs = setup->jobs,
 		.sent = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free),
 	};
@@ -120,6 +149,8 @@ void clock_run(struct store *store, const struct pool_setup *setup, const volati
 	while (!*stop) {
 		gint64 now = g_get_monotonic_time();
 
+		if (now >= clock.ageing_at)
+			grow_older(&clock, now);
 		if (now >= clock.housekeeping_at)
 			keep_house(&clock, now);
 		if (now >= clock.expiry_at)

@@ -207,10 +207,19 @@ def test_services_that_are_not_ours_any_more(cli, postfix, change, words):
 def test_things_to_look_at(cli, postfix):
     for change, word in ((["-P", "rollcall-cleanup/unix/message_size_limit=10240000"], "message_size_limit holds for the fan-out"),
                          (["-e", "message_size_limit=100000000"], "bounced to their authors"),
+                         (["-e", "maximal_queue_lifetime=121h"], "Postfix tries for 121h"),
+                         (["-e", "maximal_queue_lifetime=6"], "Postfix tries for 6 to"),
                          (["-P", "rollcall/unix/lmtp_data_done_timeout=560s"], "waits 560s")):
         postfix.postconf(*change)
         said = cli.check()
         assert said.problems == [] and [w for w in said.of("warning") if word in w], said.output
+
+
+def test_a_queue_that_we_outlive(cli, postfix):
+    for text, ours in (("5d", "5d"), ("120h", "5d"), ("1w", "7d"), ("0", "60")):
+        postfix.postconf("-e", "maximal_queue_lifetime=" + text)
+        said = cli.check({"rollcall": {"queue_lifetime": ours}})
+        assert said.problems == [] and not [w for w in said.of("warning") if "maximal_queue_lifetime" in w], said.output
 
 
 def test_loops(cli, postfix):

@@ -94,6 +94,87 @@ static void old_records_go(void **state)
 	assert_int_equal(sql(*state, "SELECT count(*) FROM post"), 1);
 }
 
+/* A file system of SQLite's whose time of day is `ahead` of the real one. */
+static sqlite3_vfs skewed, *real;
+static sqlite3_int64 ahead; /* milliseconds */
+
+static int skewed_time(sqlite3_vfs *vfs, sqlite3_int64 *now)
+{
+	int result = real->xCurrentTimeInt64(vfs, now);
+
+	*now += ahead;
+	return result;
+}
+
+static void write_done(struct store *store, guint32 number)
+{
+	assert_int_equal(claim(store, number), STORE_NEW);
+	assert_true(store_done(store, key_of(number), "A", NULL));
+	store_release(store);
+}
+
+/* HOSTILE S6: whatever the time of day does, a record is as old as the time that somebody has watched. */
+static void a_clock_that_jumps_makes_nothing_old(void **state)
+{
+	static const struct {
+		const char *what;
+		gint64 days;
+	} jumps[] = {{"a year ahead", 400}, {"a day back", -1}, {"1970", -20700}, {"2038 and later", 5000}, {"none", 0}};
+	const gint64 day = 86400, life = 7 * day;
+
+	real = sqlite3_vfs_find(NULL);
+	skewed = *real;
+	skewed.zName = "skewed";
+	skewed.xCurrentTimeInt64 = skewed_time;
+	assert_int_equal(sqlite3_vfs_register(&skewed, 1), SQLITE_OK);
+	{
+		store_auto struct store *store = open_good(*state);
+
+		for (guint32 i = 0; i < G_N_ELEMENTS(jumps); i++) {
+			write_done(store, i);
+			ahead = jumps[i].days * day * 1000;
+			if (jumps[i].days)
+				assert_true(ABS(sql(*state, "SELECT unixepoch()") - g_get_real_time() / G_USEC_PER_SEC) > day / 2);
+			assert_true(store_expire(store, life, NULL));
+			if (sql(*state, "SELECT count(*) FROM post") != i + 1)
+				fail_msg("%s: records are gone", jumps[i].what);
+		}
+		assert_true(store_age(store, 6 * day, NULL));
+		write_done(store, 100);
+		assert_true(store_age(store, -400 * day, NULL));
+		assert_true(store_age(store, day, NULL));
+		assert_true(store_expire(store, life, NULL));
+		assert_int_equal(sql(*state, "SELECT count(*) FROM post"), G_N_ELEMENTS(jumps) + 1);
+		assert_true(store_age(store, 1, NULL));
+		assert_true(store_expire(store, life, NULL));
+		assert_int_equal(sql(*state, "SELECT count(*) FROM post"), 1);
+	}
+	ahead = 0;
+	assert_int_equal(sqlite3_vfs_unregister(&skewed), SQLITE_OK);
+}
+
+/* What a job has sent before it is done stands in the same records: they stay as long as there is hope for it. */
+static void a_job_that_is_tried_for_days_keeps_them(void **state)
+{
+	static const struct {
+		gint64 attempts, left;
+	} table[] = {{99, 0}, {100, 1}, {1000, 1}, {1001, 0}};
+
+	for (guint32 i = 0; i < G_N_ELEMENTS(table); i++) {
+		store_auto struct store *store = open_good(*state);
+		g_autofree char *job = g_strdup_printf("INSERT INTO job (held, list, kind, fields, attempts, made_at, due_at) "
+			"VALUES (0, 'a@b', 'release', x'', %" G_GINT64_FORMAT ", 0, 0)", table[i].attempts);
+
+		sql(*state, "DELETE FROM job");
+		sql(*state, job);
+		write_done(store, i);
+		assert_true(store_age(store, 1001, NULL));
+		assert_true(store_expire(store, 1000, NULL));
+		assert_int_equal(sql(*state, "SELECT count(*) FROM post"), table[i].left);
+		sql(*state, "DELETE FROM post");
+	}
+}
+
 static void counts(void **state)
 {
 	store_auto struct store *store = open_good(*state);
@@ -346,6 +427,8 @@ int main(void)
 		T(survives_closing),
 		T(only_what_is_in_hand),
 		T(old_records_go),
+		T(a_clock_that_jumps_makes_nothing_old),
+		T(a_job_that_is_tried_for_days_keeps_them),
 		T(counts),
 		T(files_are_private),
 		T(migrations_end_in_the_schema),

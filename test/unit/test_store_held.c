@@ -487,7 +487,7 @@ static void a_store_of_version_1_goes_on(void **state)
 
 	make_version_1(*state);
 	store_auto struct store *store = open_good(*state);
-	assert_int_equal(sql(*state, "PRAGMA user_version"), 4);
+	assert_int_equal(sql(*state, "PRAGMA user_version"), 5);
 	assert_true(store_count_get(store, LIST, &count, NULL));
 	assert_int_equal(count.members, 412);
 	hold(store, 1);
