@@ -100,11 +100,16 @@ class Postfix:
         self._make_directories()
         values = dict(here=self.directory, sink=sink_port, port=self.port)
         with open(os.path.join(self.config, "main.cf"), "w") as f:
-            f.write(MAIN % values)
-            f.writelines("%s = %s\n" % item for item in (settings or {}).items())
+            f.writelines("%s = %s\n" % item for item in self._parameters(MAIN % values, settings or {}).items())
         with open(os.path.join(self.config, "master.cf"), "w") as f:
             f.write(MASTER % values)
         self._date_back()
+
+    @staticmethod
+    def _parameters(text, settings):
+        """Each once. Of one that stands there twice every program warns when it starts, postlogd too: it writes to the very socket
+        that it is to read, and once ten others were quicker it waits there for itself, and all of them for it."""
+        return {**dict(line.split(" =", 1) for line in text.splitlines()), **settings}
 
     def _make_directories(self):
         owner, drop = pwd.getpwnam("postfix").pw_uid, grp.getgrnam("postdrop").gr_gid
@@ -136,7 +141,11 @@ class Postfix:
         self.daemon = Daemon("postfix master", os.path.join(self.directory, "output"), GUARD + [master, "-s"],
                              env=dict(os.environ, MAIL_CONFIG=self.config), death_signal="TERM")
         self.daemon.start()
-        self.daemon.wait_ready(self.answers)
+        try:
+            self.daemon.wait_ready(self.answers)
+        except LabError as error:
+            # Master itself says nothing: what its daemons died of is in their log.
+            raise LabError("%s\n%s" % (error, "\n".join(self.log()[-20:]))) from None
 
     def answers(self):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as s:
