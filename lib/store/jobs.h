@@ -9,6 +9,7 @@
  *  person     of "note": the address of who wants to join or to leave; its "text" is the name of a text
  *  to         of "answer" and "second": the address, of somebody who is no moderator; else
  *  to-person  of these: a moderator's hash
+ *  turn       of "notice-author": "later" where its receiver, whom nothing proves, has had his mail of the day
  *  why        of "release-failed" and "refused": why the post cannot go out
  *  state      of "release": accepted, or confirmed: then the scenario is asked again
  */

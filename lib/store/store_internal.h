@@ -100,6 +100,9 @@
 	X(JOB_TAKE,                                                                                           \
 		"UPDATE job SET attempts = attempts + 1, due_at = unixepoch() + " STORE_PAUSE("attempts") " WHERE id = ?1") \
 	X(JOB_RETRY, "UPDATE job SET due_at = unixepoch() + " STORE_PAUSE("attempts - 1") " WHERE id = ?1")   \
+	X(JOB_HASTEN,                                                                                         \
+		"UPDATE job SET due_at = unixepoch() WHERE id = (SELECT min(job.id) FROM job JOIN held ON held.id = job.held " \
+		"WHERE job.kind = ?1 AND held.list = ?2 AND held.author = ?3 AND held.state = 1)")            \
 	X(JOB_REMOVE, "DELETE FROM job WHERE id = ?1 RETURNING held")                                         \
 	X(JOB_REPAIR, "UPDATE job SET due_at = unixepoch() WHERE due_at > unixepoch() + 3600")                \
 	X(TOKEN_ADD,                                                                                          \
@@ -118,6 +121,7 @@
 		"INSERT INTO answer (person, list, answered_at) VALUES (?1, ?2, unixepoch()) "                \
 		"ON CONFLICT (person, list) DO UPDATE SET answered_at = unixepoch() "                         \
 		"WHERE answered_at <= unixepoch() - 86400 OR answered_at > unixepoch()")                      \
+	X(ANSWER_FORGET, "DELETE FROM answer WHERE person = ?1 AND list = ?2")                                \
 	X(ANSWER_EXPIRE, "DELETE FROM answer WHERE answered_at <= unixepoch() - 86400 OR answered_at > unixepoch()")
 
 enum store_statement {

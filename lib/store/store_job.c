@@ -208,3 +208,13 @@ gboolean store_job_retry(struct store *store, gint64 id, GError **error)
 	store_job_release(store);
 	return TRUE;
 }
+
+gboolean store_job_hasten(struct store *store, const char *kind, const char *list, const char *author, GError **error)
+{
+	store_statement_auto sqlite3_stmt *hasten = store_statement(store, STATEMENT_JOB_HASTEN);
+
+	sqlite3_bind_text(hasten, 1, kind, -1, SQLITE_STATIC);
+	sqlite3_bind_text(hasten, 2, list, -1, SQLITE_STATIC);
+	sqlite3_bind_text(hasten, 3, author, -1, SQLITE_STATIC);
+	return store_run(store, hasten, "making a job due", error);
+}

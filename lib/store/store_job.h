@@ -77,6 +77,10 @@ gboolean store_job_done(struct store *store, gint64 id, GError **error) G_GNUC_W
 /** It failed for now: the pause begins anew from here. */
 gboolean store_job_retry(struct store *store, gint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Makes the oldest job of this kind due now that is about a post of this author on this list which still waits. No such job is fine. */
+gboolean store_job_hasten(struct store *store, const char *kind, const char *list, const char *author, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /** Lets go of the job in hand, if any, without a word: it is tried again when the pause from its taking is over. */
 void store_job_release(struct store *store);
 

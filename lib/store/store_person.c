@@ -137,3 +137,12 @@ enum store_answer store_person_answer(struct store *store, const guint8 person[S
 		return STORE_ANSWER_TROUBLE;
 	return sqlite3_changes(store->db) > 0 ? STORE_ANSWER_NOW : STORE_ANSWER_LATER;
 }
+
+gboolean store_person_forget_answer(struct store *store, const guint8 person[STORE_PERSON_SIZE], const char *list, GError **error)
+{
+	store_statement_auto sqlite3_stmt *forget = store_statement(store, STATEMENT_ANSWER_FORGET);
+
+	sqlite3_bind_blob(forget, 1, person, STORE_PERSON_SIZE, SQLITE_STATIC);
+	sqlite3_bind_text(forget, 2, list, -1, SQLITE_STATIC);
+	return store_run(store, forget, "forgetting an answer", error);
+}

@@ -33,4 +33,8 @@ enum store_answer {
 enum store_answer store_person_answer(struct store *store, const guint8 person[STORE_PERSON_SIZE], const char *list,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Takes that back: the next who asks for this person and list gets NOW. */
+gboolean store_person_forget_answer(struct store *store, const guint8 person[STORE_PERSON_SIZE], const char *list, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 #endif

@@ -55,7 +55,8 @@
 	X(FINISH, "(sb)", "((uuss))")                                                                \
 	/* Hold a post: list, K (in hand), kind (1 moderation, 2 confirmation), author, envelope sender, reason in words, \
 	 * facts; the message as it came (CRLF) as a sealed memfd. -> verdict (SENT "held as N" or DEFERRED), number. \
-	 * facts that dispatch reads: tell-author=yes writes to the author, too (now, and when it expires); \
+	 * facts that dispatch reads: tell-author=yes writes to the author, too (now, and when it expires); unproved=yes: to him \
+	 * once a day at most, and a confirmation that is one too many is asked for later; \
 	 * answerable=no: he gets no rejection either. */                                            \
 	X(HOLD, "(sayusssa{ss})", "((uuss)x)")                                                       \
 	/* A moderator's or author's order: list, token, person (From, normal form), word, text; how sure we are of that person: \

@@ -13,15 +13,31 @@
 #include "lmtpd/dispatch/job_tickets.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
-/* Whom to tell. A confirmation is the author's alone: without one there is nobody to ask. */
-static void plan_jobs(const struct store_held_plan *plan, struct jobs_plan *jobs)
+static gboolean is_fact(const struct store_held_plan *plan, const char *name)
 {
-	gboolean moderation = plan->kind == STORE_HELD_MODERATION;
+	return g_str_equal(jobs_field(plan->facts, name), "yes");
+}
+
+/*
+ * Whom to tell. A confirmation is the author's alone: without one there is nobody to ask. An author whom nothing proves hears once a day
+ * that posts wait for others; of those that wait for him he is asked about the next when he has answered, or a day later.
+ */
+static struct verdict plan_jobs(struct store *store, const struct store_held_plan *plan, struct jobs_plan *jobs)
+{
+	gboolean moderation = plan->kind == STORE_HELD_MODERATION, now = TRUE;
+	struct verdict verdict = VERDICT_UNDECIDED;
 
 	if (moderation)
 		jobs_plan_add(jobs, JOBS_NOTICE_MODERATORS, NULL);
-	if (*plan->author && (!moderation || g_str_equal(jobs_field(plan->facts, "tell-author"), "yes")))
+	if (!*plan->author || (moderation && !is_fact(plan, "tell-author")))
+		return verdict;
+	if (is_fact(plan, "unproved"))
+		verdict = asker_may_hear(store, plan->list, plan->author, &now);
+	if (now)
 		jobs_plan_add(jobs, JOBS_NOTICE_AUTHOR, NULL);
+	else if (!moderation)
+		jobs_plan_add(jobs, JOBS_NOTICE_AUTHOR, jobs_fields((struct jobs_pair[]){{"turn", "later"}, {NULL, NULL}}));
+	return verdict;
 }
 
 /* The store maps it again; here only its size matters. */
@@ -50,7 +66,10 @@ static struct verdict hold(struct phase *phase, struct store_held_plan *plan, gi
 	jobs_plan_auto struct jobs_plan jobs = {0};
 	g_autoptr(GError) error = NULL;
 
-	plan_jobs(plan, &jobs);
+	struct verdict verdict = plan_jobs(phase->worker->store, plan, &jobs);
+
+	if (verdict_is_final(&verdict))
+		return verdict;
 	plan->life = settings_number(phase->worker->settings, SET_held_life, plan->list);
 	plan->jobs = jobs.jobs;
 	plan->job_count = jobs.count;

@@ -80,7 +80,7 @@ static struct verdict check_job(const struct phase *phase, struct parcel *parcel
 	const struct store_job *job = phase->errand.job;
 
 	parcel->job = phase->errand.job;
-	if (job->attempts % ATTEMPTS_ALARM == 0)
+	if (job->attempts % ATTEMPTS_ALARM == 0 && !*jobs_field(job->fields, "turn"))
 		log_warning("ALARM list=<%s> job=%" G_GINT64_FORMAT " (%s): attempt %u; the lines before tell why", job->list, job->id,
 			job->kind, job->attempts);
 	if (jobs_find(job->kind, &parcel->kind) && answer_list_is_ours(phase->worker->settings, job->list))
@@ -190,6 +190,21 @@ static struct verdict grant(struct phase *phase, const struct parcel *parcel)
 	return verdict;
 }
 
+/* Whether the author of the post, whom nothing proves, may be asked about it by now; else the job waits. */
+static struct verdict wait_for_turn(struct phase *phase, const struct parcel *parcel)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean now = TRUE;
+
+	if (!parcel->held || !g_str_equal(jobs_field(parcel->job->fields, "turn"), "later"))
+		return VERDICT_UNDECIDED;
+	struct verdict verdict = asker_may_hear(phase->worker->store, parcel->held->list, parcel->held->author, &now);
+
+	if (verdict_is_final(&verdict) || now)
+		return verdict;
+	return store_job_retry(phase->worker->store, parcel->job->id, &error) ? verdict_discarded("not today") : store_trouble(error);
+}
+
 static struct verdict fill(struct phase *phase, gint64 id, struct parcel *parcel)
 {
 	struct verdict verdict = take(phase, id);
@@ -198,6 +213,8 @@ static struct verdict fill(struct phase *phase, gint64 id, struct parcel *parcel
 		verdict = check_job(phase, parcel);
 	if (!verdict_is_final(&verdict))
 		verdict = find_post(phase, parcel);
+	if (!verdict_is_final(&verdict))
+		verdict = wait_for_turn(phase, parcel);
 	if (!verdict_is_final(&verdict) && parcel->kind == JOBS_WISH)
 		return grant(phase, parcel);
 	if (!verdict_is_final(&verdict) && parcel->kind == JOBS_DIGEST)

@@ -156,12 +156,22 @@ static void mark_heard(struct order *order)
 		log_warning("state store: %s", error->message);
 }
 
+static void ask_about_next(struct order *order)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!asker_has_heard(order->phase->worker->store, order->asker.list, order->asker.address, &error))
+		log_warning("state store: %s", error->message);
+}
+
 static struct verdict conclude(struct order *order, enum store_order result, const GError *error)
 {
 	switch (result) {
 	case STORE_ORDER_DECIDED:
 		order->outcome = "decided";
 		mark_heard(order);
+		if (is_authors(order->found.action))
+			ask_about_next(order);
 		log_info("list=<%s> held=%" G_GINT64_FORMAT " %s", order->asker.list, order->found.held,
 			store_held_word(order->found.decision.state));
 		return VERDICT_UNDECIDED;

@@ -35,6 +35,32 @@ struct verdict asker_may(struct store *store, const struct asker *asker, gboolea
 	return take_turn(store, asker, asker->list, now);
 }
 
+/* No list is called so. */
+static char *hearing(const char *list)
+{
+	return g_strdup_printf("held %s", list);
+}
+
+struct verdict asker_may_hear(struct store *store, const char *list, const char *author, gboolean *now)
+{
+	g_autofree char *what = hearing(list);
+	guint8 person[STORE_PERSON_SIZE];
+	g_autoptr(GError) error = NULL;
+	const struct asker asker = {.list = list, .address = author, .person = person};
+
+	*now = FALSE;
+	return asker_hash(store, author, person, &error) ? take_turn(store, &asker, what, now) : store_trouble(error);
+}
+
+gboolean asker_has_heard(struct store *store, const char *list, const char *author, GError **error)
+{
+	g_autofree char *what = hearing(list);
+	guint8 person[STORE_PERSON_SIZE];
+
+	return asker_hash(store, author, person, error) && store_person_forget_answer(store, person, what, error) &&
+		store_job_hasten(store, jobs_row(JOBS_NOTICE_AUTHOR)->word, list, author, error);
+}
+
 struct verdict asker_may_ask(struct store *store, const struct asker *asker, gint64 held, const char *word, gboolean *now)
 {
 	/* No list is called so. */

@@ -28,6 +28,14 @@ gboolean asker_hash(struct store *store, const char *address, guint8 person[STOR
 struct verdict asker_may(struct store *store, const struct asker *asker, gboolean *now) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * The same for telling an author whom nothing proves that a post waits, or waits no longer: anybody can write in his name, and each such
+ * post would be a mail to him.
+ */
+struct verdict asker_may_hear(struct store *store, const char *list, const char *author, gboolean *now) G_GNUC_WARN_UNUSED_RESULT;
+/** Gives that back to somebody who has just shown that he reads our mails, and lets the next request for his confirmation go out. */
+gboolean asker_has_heard(struct store *store, const char *list, const char *author, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * The same for asking this person whether a mail about this post was his: once in 24 hours for each word, so that who has found a token fills
  * no mailbox.
  */

@@ -8,6 +8,7 @@
 #include "lib/base/log.h"
 #include "lib/store/jobs.h"
 #include "lib/store/store_held.h"
+#include "lmtpd/dispatch/asker.h"
 #include "lmtpd/dispatch/digest_due.h"
 #include "lmtpd/dispatch/job_tickets.h"
 #include "lmtpd/dispatch/key_watch.h"
@@ -74,6 +75,19 @@ static void send_tickets(struct clock *clock, gint64 now)
 	}
 }
 
+/* If the store does not answer, nobody hears of it: the post must go all the same. */
+static gboolean tells_author(struct store *store, const struct store_held *held)
+{
+	struct verdict verdict = VERDICT_UNDECIDED;
+	gboolean now = TRUE;
+
+	if (!*held->author || !g_str_equal(jobs_field(held->facts, "tell-author"), "yes"))
+		return FALSE;
+	if (*jobs_field(held->facts, "unproved"))
+		verdict = asker_may_hear(store, held->list, held->author, &now);
+	return now && !verdict_is_final(&verdict);
+}
+
 /* Nobody is told of a confirmation that did not come but an author who was to be told: the moderators never heard of the post. */
 static gboolean expire(struct store *store, gint64 id, GError **error)
 {
@@ -85,7 +99,7 @@ static gboolean expire(struct store *store, gint64 id, GError **error)
 		return FALSE;
 	if (!held)
 		return TRUE;
-	if (*held->author && g_str_equal(jobs_field(held->facts, "tell-author"), "yes"))
+	if (tells_author(store, held))
 		jobs_plan_add(&plan, JOBS_EXPIRED_AUTHOR, NULL);
 	if (held->kind == STORE_HELD_MODERATION)
 		jobs_plan_add(&plan, JOBS_EXPIRED_MODERATORS, NULL);

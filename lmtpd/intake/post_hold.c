@@ -53,6 +53,12 @@ static gboolean may_tell_author(const struct post *post)
 	return answer_allowed(&mail, why);
 }
 
+/* Whether more than his name in From says that its author wrote it. A proved envelope sender does not: that is where bounces go, not notices. */
+static gboolean is_proved(const struct post *post)
+{
+	return strcmp(post->method, "smtp") != 0 || strcmp(post->message->authentication.dmarc.result, "pass") == 0;
+}
+
 static GVariant *collect_facts(const struct post *post, const struct rules_decision *decision)
 {
 	const struct message *message = post->message;
@@ -87,6 +93,8 @@ static GVariant *collect_facts(const struct post *post, const struct rules_decis
 		add_fact(&facts, "answerable", "no");
 	else if (!g_strv_contains(decision->modifiers, "quiet"))
 		add_fact(&facts, "tell-author", "yes");
+	if (!is_proved(post))
+		add_fact(&facts, "unproved", "yes");
 	return g_variant_builder_end(&facts);
 }
 

@@ -83,6 +83,7 @@ def refused(world, message, words="", **how):
 def held(world, message, words="", **how):
     """Nobody gets it; its author hears that it waits."""
     world.postfix.wait_empty()
+    world.rollcall.forget_who_was_told()
     world.sink.forget()
     code, text = send(world, message, **how)
     number = re.search("held as ([0-9]+)$", text)

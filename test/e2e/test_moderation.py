@@ -30,6 +30,7 @@ def hold(world, subject="Please hold", to=LIST, author=STRANGER, body=b"A first 
     """Posts as somebody who needs a moderator; returns {moderator: notice}, and the author's copy under his address."""
     world.postfix.wait_empty()
     world.sink.forget()
+    world.rollcall.forget_who_was_told()
     world.post(author, to, subject, body)
     wanted = set(moderators(world)) | {author}
 
@@ -244,6 +245,7 @@ def test_author_confirms(shared):
     """request_auth: the author of a post to a list with publickey confirms by a reply, and it goes out."""
     shared.postfix.wait_empty()
     shared.sink.forget()
+    shared.rollcall.forget_who_was_told()
     shared.post(STRANGER, ASKED, "Mine, really")
     (asked,) = wait_until(lambda: shared.sink.transactions(STRANGER), 15, "the question to the author: " + shared.last_words())
     assert set(links(asked)) == {"confirm"}

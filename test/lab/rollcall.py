@@ -82,6 +82,10 @@ class Rollcall:
         finally:
             os.seteuid(0)
 
+    def forget_who_was_told(self):
+        """As a day does: whoever proves nothing hears of his posts, and is answered, once a day and list."""
+        self.store("DELETE FROM answer")
+
     # ---- life ----
 
     def launch(self):
