@@ -18,6 +18,16 @@ CREATE TABLE post (
 	changed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- One row for each post that was distributed lately: key is a hash of list, Message-ID and content, post the key of its row above. state 1: some of
+-- its variants are with Postfix; 2: all are. Times: epoch seconds. Lives for the list's setting duplicates.
+CREATE TABLE distributed (
+	key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32),
+	post BLOB NOT NULL CHECK (length(post) = 32),
+	state INTEGER NOT NULL CHECK (state IN (1, 2)),
+	distributed_at INTEGER NOT NULL,
+	expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- One row: how long this store has been watched over, in seconds that a daemon really ran. Records that protect against a second
 -- delivery grow old by it and not by the time of day, which may jump. It began at the time of day when the store was made.
 CREATE TABLE age (

@@ -8,6 +8,7 @@
  * that was ahead; it is due.
  */
 static const enum store_statement others[] = {
+	STATEMENT_DISTRIBUTED_EXPIRE,
 	STATEMENT_TOKEN_EXPIRE,
 	STATEMENT_HELD_EXPIRE,
 	STATEMENT_BAD_EXPIRE,

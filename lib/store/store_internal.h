@@ -35,6 +35,15 @@
 	X(POST_EXPIRE,                                                                                        \
 		"DELETE FROM post WHERE changed < " STORE_AGE " - ?1 "                                        \
 		"AND NOT EXISTS (SELECT 1 FROM job WHERE attempts BETWEEN " STORE_PATIENT ")")                \
+	X(DISTRIBUTED_READ,                                                                                   \
+		"SELECT state, distributed_at FROM distributed "                                              \
+		"WHERE key = ?1 AND distributed_at > unixepoch() - ?2 AND post <> ?3")                        \
+	X(DISTRIBUTED_WRITE,                                                                                  \
+		"INSERT INTO distributed (key, post, state, distributed_at, expires_at) "                     \
+		"VALUES (?1, ?2, ?3, unixepoch(), unixepoch() + ?4) ON CONFLICT (key) DO UPDATE SET "         \
+		"post = ?2, state = ?3, distributed_at = unixepoch(), expires_at = unixepoch() + ?4")         \
+	X(DISTRIBUTED_EXPIRE,                                                                                 \
+		"DELETE FROM distributed WHERE expires_at <= unixepoch() OR distributed_at > unixepoch() + 86400") \
 	X(AGE_ADD, "UPDATE age SET seconds = seconds + ?1 WHERE one = 1")                                     \
 	X(COUNT_READ, "SELECT members, shrunk_since FROM list_count WHERE list = ?1")                         \
 	X(COUNT_WRITE,                                                                                        \
@@ -144,6 +153,9 @@ struct store {
 	guint8 held[STORE_KEY_SIZE];  /* K in hand, if holding */
 	gboolean has_part;
 	guint8 part[STORE_KEY_SIZE];  /* of K, if has_part */
+	gboolean has_content;
+	guint8 content[STORE_KEY_SIZE]; /* of the post in hand, if has_content */
+	gint64 content_life;
 	gint64 job;                   /* the job in hand, or 0 */
 	gboolean has_person_key;
 	guint8 person_key[STORE_PERSON_SIZE];
@@ -201,6 +213,10 @@ gboolean store_message_write(struct store *store, enum store_message_of of, gint
 	GError **error);
 /** Reads a message through and compares its hash; writes it to `fd` unless that is -1. */
 enum store_message store_message_read(struct store *store, enum store_message_of of, gint64 id, int fd, GError **error);
+/** Records that the content in hand is distributed in part (POST_INTENT) or as a whole (POST_DONE). Nothing when none is. In a transaction. */
+gboolean store_distributed_write(struct store *store, int state, GError **error);
+/** The byte of claims.lock that stands for a key. */
+off_t store_lock_place(const guint8 *key);
 /** Removes job `id`, which is in hand, and what goes with it. In a transaction. */
 gboolean store_job_remove(struct store *store, gint64 id, GError **error);
 /** Adds jobs. In a transaction; `held` may be 0. */

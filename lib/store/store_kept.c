@@ -30,11 +30,10 @@ gboolean store_kept_add(struct store *store, const guint8 key[STORE_KEY_SIZE], c
 {
 	gboolean wanted = plan->digest || plan->archive;
 
-	if (!wanted)
-		return store_done(store, key, plan->queue_id, error);
-	if (!store_begin(store, STORE_DURABLE, error))
+	if (!store_begin(store, wanted ? STORE_DURABLE : STORE_CHEAP, error))
 		return FALSE;
-	return store_end(store, store_done(store, key, plan->queue_id, error) && keep(store, plan, error), error);
+	gboolean good = store_done(store, key, plan->queue_id, error) && store_distributed_write(store, POST_DONE, error);
+	return store_end(store, good && (!wanted || keep(store, plan, error)), error);
 }
 
 static gboolean bury(struct store *store, GError **error)

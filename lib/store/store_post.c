@@ -4,12 +4,14 @@
  * The order is lock, then look: whoever comes second either finds the lock taken, or what the first one wrote.
  * Two different K whose first 62 bits are equal would share a lock byte: the second is then deferred once, nothing worse.
  */
-#include "lib/store/store_internal.h"
+#include "lib/store/store_distributed.h"
 
 #include <errno.h>
 #include <string.h>
 
-static off_t lock_place(const guint8 *key)
+#include "lib/store/store_internal.h"
+
+off_t store_lock_place(const guint8 *key)
 {
 	guint64 head;
 
@@ -51,7 +53,7 @@ enum store_state store_claim(struct store *store, const guint8 key[STORE_KEY_SIZ
 		g_set_error(error, STORE_ERROR, STORE_ERROR_TROUBLE, "another post is in hand");
 		return STORE_TROUBLE;
 	}
-	if (!store_lock_byte(store->claims, lock_place(key))) {
+	if (!store_lock_byte(store->claims, store_lock_place(key))) {
 		if (errno == EAGAIN || errno == EACCES)
 			return STORE_IN_PROGRESS;
 		store_fail_errno(errno, "locking a post", error);
@@ -86,8 +88,9 @@ enum store_state store_claim_part(struct store *store, const char *name, guint8 
 void store_release(struct store *store)
 {
 	store->has_part = FALSE;
+	store_distributed_drop(store);
 	if (store->holding)
-		store_unlock_byte(store->claims, lock_place(store->held));
+		store_unlock_byte(store->claims, store_lock_place(store->held));
 	store->holding = FALSE;
 }
 
@@ -114,9 +117,16 @@ gboolean store_intent(struct store *store, const guint8 key[STORE_KEY_SIZE], GEr
 	return write_post(store, key, POST_INTENT, "", error);
 }
 
+/* With the first variant a distribution has begun: both or none, so that no copy by another path slips in between. */
 gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *queue_id, GError **error)
 {
-	return write_post(store, key, POST_DONE, queue_id, error);
+	gboolean begins = store->has_content && store->has_part && memcmp(key, store->part, STORE_KEY_SIZE) == 0;
+
+	if (!begins)
+		return write_post(store, key, POST_DONE, queue_id, error);
+	if (!store_begin(store, STORE_CHEAP, error))
+		return FALSE;
+	return store_end(store, write_post(store, key, POST_DONE, queue_id, error) && store_distributed_write(store, POST_INTENT, error), error);
 }
 
 gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error)

@@ -112,7 +112,14 @@ static const char *const steps[] = {
 	" one INTEGER PRIMARY KEY CHECK (one = 1),"
 	" seconds INTEGER NOT NULL"
 	") STRICT;"
-	"INSERT INTO age (one, seconds) SELECT 1, coalesce(max(changed), unixepoch()) FROM post;",
+	"INSERT INTO age (one, seconds) SELECT 1, coalesce(max(changed), unixepoch()) FROM post;"
+	"CREATE TABLE distributed ("
+	" key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32),"
+	" post BLOB NOT NULL CHECK (length(post) = 32),"
+	" state INTEGER NOT NULL CHECK (state IN (1, 2)),"
+	" distributed_at INTEGER NOT NULL,"
+	" expires_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 static gboolean read_number(sqlite3 *db, const char *sql, int *number, GError **error)

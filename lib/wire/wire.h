@@ -34,6 +34,9 @@
 	/* Take this post in hand: list, K -> verdict. NONE: go on; SENT: it is done already;        \
 	 * DEFERRED: another delivery of it is at work. Held until the phase ends. */                \
 	X(CLAIM, "(say)", "((uuss))")                                                                \
+	/* The post in hand: was the same one, by another path, distributed on this list lately? list, hash of list and content -> verdict. NONE: \
+	 * no, and from now on its content is in hand, too; DISCARDED: it was; DEFERRED: it is being delivered. */ \
+	X(DUPLICATE, "(say)", "((uuss))")                                                            \
 	/* Which keys sign for this domain? domain -> verdict, (selector, algorithm, public key DER). */ \
 	X(KEYS, "(s)", "((uuss)a(ssay))")                                                            \
 	/* Sign a 32-byte digest: domain, selector, digest -> verdict, signature. */                 \

@@ -6,6 +6,7 @@
 
 #include "lib/base/log.h"
 #include "lib/list/address.h"
+#include "lib/store/store_distributed.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/shrink_guard.h"
@@ -130,6 +131,9 @@ GVariant *answer_roster(struct phase *phase, GVariant *arguments, int fd)
 		verdict = make_roster(phase, &wish, others);
 		fanout->list = g_strdup(wish.list);
 		fanout->role = wish.role;
+		/* An editor's forward, or mail for the owners: the list has not got it. */
+		if (wish.role != LIST_ROLE_POST)
+			store_distributed_drop(phase->worker->store);
 		fanout->sender = list_role_address(wish.list, "bounces");
 		/* The role addresses' mail has no VERP: who the owners are is nobody's business. */
 		fanout->verp = wish.role == LIST_ROLE_POST && settings_boolean(phase->worker->settings, SET_verp, wish.list);

@@ -12,6 +12,7 @@ GVariant *answer_standing(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_row(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_total(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_claim(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_duplicate(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_keys(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_sign(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_ocsp(struct phase *phase, GVariant *arguments, int fd);

@@ -27,6 +27,7 @@ static const answer_function answers[WIRE_REQUEST_COUNT] = {
 	[WIRE_ROW] = answer_row,
 	[WIRE_TOTAL] = answer_total,
 	[WIRE_CLAIM] = answer_claim,
+	[WIRE_DUPLICATE] = answer_duplicate,
 	[WIRE_KEYS] = answer_keys,
 	[WIRE_SIGN] = answer_sign,
 	[WIRE_OCSP] = answer_ocsp,

@@ -31,6 +31,7 @@ static const struct stage stages[] = {
 	{"scan", ALL, post_scan},
 	{"parse", ALL, post_parse},
 	{"claim", ALL, post_claim},
+	{"duplicate", TO_POST, post_duplicate},
 	{"authenticate", ALL, post_authenticate},
 	{"order", TO_ROBOT, post_order},
 	{"authorise", TO_POST, post_authorise},

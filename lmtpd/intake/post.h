@@ -114,6 +114,7 @@ GVariant *post_ask(struct post *post, guint request, GVariant *arguments, int fd
 struct verdict post_scan(struct post *post);
 struct verdict post_parse(struct post *post);
 struct verdict post_claim(struct post *post);
+struct verdict post_duplicate(struct post *post);
 struct verdict post_authenticate(struct post *post);
 struct verdict post_authorise(struct post *post);
 struct verdict post_order(struct post *post);
