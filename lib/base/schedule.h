@@ -15,8 +15,8 @@ struct schedule {
 	GTimeZone *zone; /**< borrowed */
 };
 
-/** Reads "18:00" and "mon;wed;fri" ("" or NULL-terminated with nothing: every day). FALSE with nothing changed when one is neither. */
-gboolean schedule_read(const char *time, const char *const *days, struct schedule *schedule) G_GNUC_WARN_UNUSED_RESULT;
+/** Reads "18:00" and, as names, "mon;wed;fri" (none: every day). FALSE with nothing changed when one is neither. */
+gboolean schedule_read(const char *time, const char *const *names, struct schedule *schedule) G_GNUC_WARN_UNUSED_RESULT;
 
 /** The last moment of the schedule that is not after `now`; both seconds of Unix time. */
 gint64 schedule_last(const struct schedule *schedule, gint64 now);

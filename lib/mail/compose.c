@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/limits.h"
+#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/mail/encoded_word.h"
 #include "lib/mail/long_lines.h"
@@ -100,8 +101,10 @@ void compose_put_fields(const struct compose_part *part, struct header *header)
 	g_auto(GStrv) fields = g_strsplit(part->fields->str, "\r\n", -1);
 
 	for (char **field = fields; *field && **field; field++) {
-		char *colon = strchr(*field, ':');
+		char *colon = strstr(*field, ": ");
 
+		if (!colon)
+			log_panic("compose: a field without a name");
 		*colon = '\0';
 		header_append(header, *field, colon + 2);
 	}

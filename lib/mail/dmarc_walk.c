@@ -132,16 +132,15 @@ static guint count_labels(const char *domain)
 	return labels;
 }
 
-/* Where the walk goes on from its start: one label up, or to where seven are left. */
+/* Where the walk goes on from its start: one label up, or to where seven are left; NULL behind the last. */
 static const char *second(const char *domain)
 {
 	guint labels = count_labels(domain);
+	const char *place = parent(domain);
 
-	do {
-		domain = parent(domain);
-		labels--;
-	} while (labels >= DMARC_WALK_QUESTIONS);
-	return domain;
+	for (labels--; place && labels >= DMARC_WALK_QUESTIONS; labels--)
+		place = parent(place);
+	return place;
 }
 
 static void apply(struct dmarc_walk *walk, const struct seen *seen, const char *place)
@@ -168,7 +167,7 @@ void dmarc_walk(struct dmarc_zone *zone, const char *domain, struct dmarc_walk *
 		last_place = domain;
 	}
 	while (!(seen->found && seen->record.psd != DMARC_PSD_UNKNOWN)) {
-		const char *next = place == domain ? (strchr(domain, '.') ? second(domain) : NULL) : parent(place);
+		const char *next = place == domain ? second(domain) : parent(place);
 
 		if (!next)
 			break;

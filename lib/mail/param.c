@@ -195,6 +195,12 @@ static guint read_unquoted(struct cursor *cursor, GString *value)
 	return stop == start || commented ? THIS_UNSURE : 0;
 }
 
+/* Software that splits at ';' first takes what stands behind the quotes for a part of the value. */
+static gboolean nothing_behind(struct cursor behind)
+{
+	return skip_cfws(&behind) && (behind.place == behind.end || *behind.place == ';');
+}
+
 /* The next parameter into `param`; FALSE at the end or where nothing more can be read (PARAM_UNSURE in `*flags` then). */
 static gboolean next_param(struct cursor *cursor, struct param *param, guint *flags)
 {
@@ -226,9 +232,7 @@ static gboolean next_param(struct cursor *cursor, struct param *param, guint *fl
 		*flags |= read_unquoted(cursor, param->value);
 	else if (!read_quoted(cursor, param->value, flags))
 		goto malformed;
-	/* Software that splits at ';' first takes what stands behind the quotes for a part of the value. */
-	struct cursor behind = *cursor;
-	if (!skip_cfws(&behind) || (behind.place < behind.end && *behind.place != ';'))
+	if (!nothing_behind(*cursor))
 		*flags |= THIS_UNSURE;
 	return TRUE;
 malformed:

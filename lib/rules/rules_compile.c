@@ -62,7 +62,7 @@ static gboolean read_title(const char *line, char **language, const char **title
 	if (*start == '.')
 		for (end = ++start; *end && !rules_is_blank(*end); end++)
 			;
-	if (!rules_is_blank(*end) || (start > line + 5 && end == start))
+	if (!rules_is_blank(*end) || (start[-1] == '.' && end == start))
 		return FALSE;
 	*language = g_ascii_strdown(start, end - start);
 	while (rules_is_blank(*end))

@@ -82,16 +82,18 @@ static char *show_values(struct rules_run *run, const struct rules_node *term)
 static void note(struct rules_run *run, const struct rules_node *term, enum rules_truth truth)
 {
 	struct rules_saw *saw = g_new0(struct rules_saw, 1);
-	struct rules_run before = *run;
+	guint questions = run->questions;
+	char trouble[sizeof(run->trouble)];
 
 	saw->text = term->text;
 	saw->truth = truth;
+	memcpy(trouble, run->trouble, sizeof(trouble));
 	run->questions = 0;
 	saw->values = show_values(run, term);
 	g_ptr_array_add(run->saw, saw);
 	/* Whether somebody watches must not change the decision, nor what is asked. */
-	run->questions = before.questions;
-	memcpy(run->trouble, before.trouble, sizeof(run->trouble));
+	run->questions = questions;
+	memcpy(run->trouble, trouble, sizeof(trouble));
 }
 
 static struct rules_step *step_new(GPtrArray *trace, const struct rules_rule *rule)

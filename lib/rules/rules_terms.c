@@ -197,7 +197,7 @@ static void check_constant(struct rules_reader *reader, const struct rules_node 
 
 	if (term->condition->evaluate == rules_condition_message || term->condition->evaluate == rules_condition_custom)
 		rules_warning(reader, place, "%s() cannot be answered here: the post is deferred", term->condition->name);
-	if (term->condition->evaluate == rules_condition_search && first->kind == RULES_TEXT &&
+	if (term->condition->evaluate == rules_condition_search && first && first->kind == RULES_TEXT &&
 		!g_str_has_suffix(first->text, ".txt"))
 		rules_warning(reader, place, "only search files NAME.txt can be read here: the post is deferred");
 	for (guint i = 0; i < term->arguments->len; i++) {

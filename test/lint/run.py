@@ -23,7 +23,7 @@ import rooms
 import shape
 import tools
 
-SLOW = {"lint_compiler", "lint_cppcheck", "lint_clang_tidy"}
+SLOW = {"lint_compiler", "lint_cppcheck", "lint_clang_tidy", "lint_gcc_analyzer"}
 
 
 def lints():

@@ -1,5 +1,6 @@
 """What other programs say: compilers, static analysers, shells. Each is skipped, and named as such, where it is not installed."""
 import ast
+import concurrent.futures
 import os
 import re
 import shutil
@@ -100,14 +101,29 @@ def flags():
     return ["-std=gnu11", "-I."] + macros + [word.replace("-I", "-isystem", 1) for word in words]
 
 
+def each(argv):
+    """What `argv(source)` says of each of our sources, stdout and stderr, as many at a time as there are processors."""
+    sources = [name for name in files() if name.endswith(".c") and name.startswith(("lib/", "lmtpd/", "cli/"))]
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for done in pool.map(lambda name: run(argv(name)), sources):
+            yield from (done.stdout + done.stderr).splitlines()
+
+
+def lint_gcc_analyzer():
+    """gcc's analyser finds no way to a NULL, a leak or a value that was never set."""
+    need("gcc")
+    words = flags()
+    # -O0: what is written, not what inlining made of it, in which it gets lost. It ends the path it follows at what it cannot bound, silently.
+    for line in each(lambda name: ["gcc"] + words + ["-O0", "-fanalyzer", "-fdiagnostics-path-format=none", "-c", "-o", os.devnull, name]):
+        # gcc 12 sees a value of no name, at no place, in a loop whose variable has the cleanup attribute: nothing that could be mended.
+        if (": warning: " in line or ": error: " in line) and not (line.startswith("cc1: ") and "<unknown>" in line):
+            yield place(line)
+
+
 def lint_clang_tidy():
     """clang-tidy finds no mistake (a choice of its checks)."""
     need("clang-tidy")
-    sources = [name for name in files() if name.endswith(".c") and name.startswith(("lib/", "lmtpd/", "cli/"))]
-    halves = [sources[0::2], sources[1::2]]
-    started = [subprocess.Popen(["clang-tidy", "--quiet", "--checks=" + TIDY] + half + ["--"] + flags(), cwd=ROOT, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, errors="replace") for half in halves]
-    for process in started:
-        for line in process.communicate()[0].splitlines():
-            if ": warning: " in line or ": error: " in line:
-                yield place(line)
+    words = flags()
+    for line in each(lambda name: ["clang-tidy", "--quiet", "--checks=" + TIDY, name, "--"] + words):
+        if ": warning: " in line or ": error: " in line:
+            yield place(line)

@@ -79,7 +79,7 @@ static void test_results(void **state)
 		enum header_result result = parse(results[i].text, strlen(results[i].text), &header, &block);
 
 		if (result != results[i].result)
-			print_error("case %u: %d, not %d\n", i, result, results[i].result);
+			print_error("case %u: %u, not %u\n", i, result, results[i].result);
 		assert_int_equal(result, results[i].result);
 		header_clear(&header);
 		g_free(block);

@@ -196,9 +196,10 @@ static void expect_post(const char *data, size_t size, const char *type, const c
 	g_autofree char *whole = build(&notice, &length);
 	assert_int_equal(walk_message(whole, length, &walk), WALK_OK);
 	const struct walk_entity *entity = find(&walk, type);
-	if (!entity)
-		print_error("%.60s: no %s\n", data, type);
-	assert_non_null(entity);
+	if (!entity) {
+		fail_msg("%.60s: no %s", data, type);
+		return;
+	}
 	g_autofree char *fields = g_strndup(whole + entity->header, entity->body - entity->header);
 	g_autofree char *wanted = g_strdup_printf("Content-Transfer-Encoding: %s\r\n", encoding);
 	assert_non_null(strstr(fields, wanted));

@@ -101,7 +101,7 @@ static void test_bounds(void **state)
 	guint lines = 0;
 
 	for (guint i = 0; i < 5000; i++)
-		g_string_append_printf(many, "%05d%s", i, i % 10 == 9 ? "\n" : " ");
+		g_string_append_printf(many, "%05u%s", i, i % 10 == 9 ? "\n" : " ");
 	fields[0].value = many->str;
 	texts_fill_body("{a}", fields, out);
 	for (const char *place = out->str; (place = strchr(place, '\n')); place++)

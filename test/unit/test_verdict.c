@@ -12,7 +12,7 @@
 static void test_constructors(void **state)
 {
 	static const struct {
-		struct verdict (*make)(const char *status, const char *format, ...);
+		struct verdict (*make)(const char *status, const char *format, ...) G_GNUC_PRINTF(2, 3);
 		const char *status;
 		enum verdict_class class;
 		unsigned code;
