@@ -110,7 +110,7 @@ gboolean rules_is_word(char c);
 const struct rules_node *rules_read_condition(struct rules_reader *reader);
 /* The argument at the place; NULL after an error. */
 struct rules_argument *rules_read_argument(struct rules_reader *reader);
-void rules_argument_free(gpointer argument);
+void rules_argument_free(gpointer data);
 /* The action that is the rest of the line. FALSE after an error. */
 gboolean rules_read_action(struct rules_reader *reader, struct rules_outcome *outcome);
 void rules_outcome_clear(struct rules_outcome *outcome);

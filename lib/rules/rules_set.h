@@ -50,9 +50,9 @@ const struct rules_scenario *rules_set_find(struct rules_set *set, const char *l
 char **rules_set_names(const struct rules_set *set, const char *list) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * The file "send.NAME" or "include.NAME" that counts for the list; both members of `found` are the caller's. FALSE when there is none.
+ * The file `name`, "send.…" or "include.…", that counts for the list; both members of `found` are the caller's. FALSE when there is none.
  */
-gboolean rules_set_text(const struct rules_set *set, const char *list, const char *file, struct rules_text *found);
+gboolean rules_set_text(const struct rules_set *set, const char *list, const char *name, struct rules_text *found);
 
 /** rules_scenario_columns() of every scenario that was compiled until now, in no order. */
 void rules_set_columns(const struct rules_set *set, rules_column_found found, gpointer context);

@@ -29,8 +29,8 @@ struct post_setup {
 	int peer;    /**< the LMTP client's connection, looked at before the last byte; -1: nobody waits */
 };
 
-/** Decides about the message for every recipient of the envelope, and logs one line per list. Fills their verdicts. */
-void post_deliver(const struct post_setup *setup, struct session_envelope *envelope, int message);
+/** Decides about the message in `fd` for every recipient of the envelope, and logs one line per list. Fills their verdicts. */
+void post_deliver(const struct post_setup *setup, struct session_envelope *envelope, int fd);
 
 /** A held post that may go out, or that its author has confirmed. */
 struct post_release {

@@ -12,7 +12,11 @@ from source import Finding, ROOT, files, text
 # A choice of clang-tidy's checks. Its analyser is not among them: it takes three minutes and does not know the cleanup attribute, nor
 # does cppcheck's memleak; leaks are found by AddressSanitizer. Left out of bugprone-*: taste, what -Wconversion is for, and
 # checks that stumble over GLib's macros or over comparing bytes that end in no NUL.
-TIDY = "-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-assignment-in-if-condition," \
+# Of the other groups what is about mistakes: not printf's result (cert-err33-c), recursion, unused parameters of callbacks, or pointers made of numbers,
+# which GLib's tables are.
+TIDY = "-*,cert-*,misc-*,portability-*,performance-*,readability-inconsistent-declaration-parameter-name,readability-misleading-indentation," \
+       "readability-duplicate-include,readability-misplaced-array-index,-cert-err33-c,-cert-dcl37-c,-cert-dcl51-cpp,-misc-no-recursion,-misc-unused-parameters," \
+       "-performance-no-int-to-ptr,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-assignment-in-if-condition," \
        "-bugprone-narrowing-conversions,-bugprone-macro-parentheses,-bugprone-implicit-widening-of-multiplication-result," \
        "-bugprone-sizeof-expression,-bugprone-not-null-terminated-result"
 
