@@ -121,7 +121,7 @@ $(BUILD)/fuzz/%: test/fuzz/%.c $(libraries)
 	$(CC) $(all_cppflags) $(all_cflags) -fsanitize=fuzzer $(all_ldflags) -MMD -MP -o $@ $< $(libraries) $(test_libs)
 -include $(patsubst %,%.d,$(unit_bin) $(probe_bin) $(fuzz_bin))
 
-.PHONY: tests check check-unit check-asan fault-programs fuzz fuzz-targets fuzz-brief lint coverage bench demo
+.PHONY: tests check check-unit check-asan fault-programs fuzz fuzz-targets fuzz-brief lint coverage bench bench-deps demo
 tests: all $(unit_bin) $(probe_bin)
 fuzz-targets: $(fuzz_bin)
 
@@ -154,8 +154,12 @@ fuzz-brief: fuzz
 	$(PYTHON) test/fuzz/run.py --build build-fuzz --seconds $(FUZZ_SECONDS)
 lint:
 	$(PYTHON) test/lint/run.py
+# Figures beside floors and peers, in build/bench: some 20 minutes, BENCH=--quick less than two. Peers are measured where they are installed.
+BENCH =
 bench: tests
-	$(PYTHON) test/bench/run.py --build $(BUILD)
+	$(PYTHON) test/bench/run.py --build $(BUILD) $(BENCH)
+bench-deps:
+	@sh test/bench/deps.sh
 # The main job as a story; KEEP=1 leaves the world up.
 demo: deps
 	@$(MAKE) --no-print-directory -s tests

@@ -1,14 +1,8 @@
 /*
  * The floor that the fan-out is measured against: a bare QMQP client that knows message and recipients beforehand and hands them to
- * Postfix in one write. No CRM, no signing, no store, no check. Own code on purpose: it shares nothing with lib/relay.
- * qmqp_floor SOCKET SENDER MESSAGE-FILE RECIPIENTS-FILE   prints the seconds from connect to reply, and the reply
+ * Postfix in one write. No CRM, no signing, no store, no check. A post's seconds are from connect to reply. Usage: load.h.
  */
-#include <glib.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include "test/bench/load.h"
 
 static void netstring(GString *out, const char *data, gsize length)
 {
@@ -17,67 +11,44 @@ static void netstring(GString *out, const char *data, gsize length)
 	g_string_append_c(out, ',');
 }
 
-static GString *request(const char *sender, const char *message, gsize length, char **recipients)
+static GString *request(const struct load *load)
 {
 	GString *inner = g_string_new(NULL), *outer = g_string_new(NULL);
 
-	netstring(inner, message, length);
-	netstring(inner, sender, strlen(sender));
-	for (; *recipients; recipients++)
-		if (**recipients)
-			netstring(inner, *recipients, strlen(*recipients));
+	netstring(inner, load->message->str, load->message->len);
+	netstring(inner, load->sender, strlen(load->sender));
+	for (char **recipient = load->recipients; *recipient; recipient++)
+		netstring(inner, *recipient, strlen(*recipient));
 	netstring(outer, inner->str, inner->len);
 	g_string_free(inner, TRUE);
 	return outer;
 }
 
-static gboolean talk(const char *path, const GString *bytes, char *reply, size_t size)
+static double post(struct load *load)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	size_t used = 0;
+	static const char number[] = "@@@@@@@@@@@@@@@@";
+	static GString *bytes;
+	static char *place;
+	char reply[4096];
+	gsize used = 0;
 
-	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
-		return FALSE;
-	for (gsize sent = 0; sent < bytes->len;) {
-		ssize_t count = write(fd, bytes->str + sent, bytes->len - sent);
-
-		if (count <= 0)
-			return FALSE;
-		sent += (gsize)count;
+	if (!bytes) {
+		bytes = request(load);
+		place = memmem(bytes->str, bytes->len, number, LOAD_NUMBER);
 	}
-	for (;;) {
-		ssize_t count = read(fd, reply + used, size - 1 - used);
-
-		if (count <= 0)
-			break;
-		used += (size_t)count;
-	}
+	if (place)
+		load_number(load, place);
+	double start = load_now();
+	if (!load_connect(load) || !load_send(load, bytes->str, bytes->len))
+		return load_fail("qmqp", g_strerror(errno));
+	for (ssize_t count; (count = read(load->fd, reply + used, sizeof(reply) - 1 - used)) > 0;)
+		used += (gsize)count;
 	reply[used] = '\0';
-	close(fd);
-	return used > 0;
+	load_close(load);
+	return strstr(reply, ":K") ? load_now() - start : load_fail("qmqp", reply);
 }
 
 int main(int argc, char **argv)
 {
-	g_autofree char *message = NULL, *list = NULL;
-	gsize length;
-	char reply[4096];
-
-	if (argc != 5 || !g_file_get_contents(argv[3], &message, &length, NULL) ||
-		!g_file_get_contents(argv[4], &list, NULL, NULL)) {
-		fputs("qmqp_floor SOCKET SENDER MESSAGE-FILE RECIPIENTS-FILE\n", stderr);
-		return 64;
-	}
-	g_auto(GStrv) recipients = g_strsplit(list, "\n", -1);
-	GString *bytes = request(argv[2], message, length, recipients);
-	gint64 start = g_get_monotonic_time();
-	if (!talk(argv[1], bytes, reply, sizeof(reply))) {
-		perror("qmqp_floor");
-		return 1;
-	}
-	printf("%.6f %s\n", (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC, reply);
-	g_string_free(bytes, TRUE);
-	return strstr(reply, ":K") ? 0 : 1;
+	return load_main(argc, argv, post);
 }
