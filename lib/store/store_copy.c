@@ -49,8 +49,10 @@ static char *copy_statements(struct store *store, GError **error)
 
 		g_string_append_printf(sql, "INSERT INTO main.\"%s\" SELECT * FROM disk.\"%s\";", name, name);
 	}
-	sqlite3_finalize(tables);
-	return g_string_free(g_steal_pointer(&sql), FALSE);
+	if (sqlite3_finalize(tables) == SQLITE_OK)
+		return g_string_free(g_steal_pointer(&sql), FALSE);
+	store_fail(store->db, "looking for tables", error);
+	return NULL;
 }
 
 static gboolean copy(struct store *store, GError **error)

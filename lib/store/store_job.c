@@ -188,9 +188,15 @@ gboolean store_job_remove(struct store *store, gint64 id, GError **error)
 	if (!check_in_hand(store, id, error))
 		return FALSE;
 	sqlite3_bind_int64(remove, 1, id);
-	if (sqlite3_step(remove) == SQLITE_ROW)
+	int result = sqlite3_step(remove);
+	if (result == SQLITE_ROW) {
 		held = sqlite3_column_int64(remove, 0);
-	return store_run(store, remove, "removing a job", error) && (held == 0 || store_held_bury(store, held, error));
+		result = sqlite3_step(remove);
+	}
+	/* No second try: some errors have ended the transaction, and what ran then would stay. */
+	if (result != SQLITE_DONE)
+		return store_fail(store->db, "removing a job", error);
+	return held == 0 || store_held_bury(store, held, error);
 }
 
 gboolean store_job_done(struct store *store, gint64 id, GError **error)
