@@ -178,8 +178,18 @@ deps:
 
 # ---- install --------------------------------------------------------------------------------------------------
 
-.PHONY: install
-install: all
+# systemd's units, with our paths and the walls that all three have.
+units = $(patsubst systemd/%.in,$(BUILD)/systemd/%,$(wildcard systemd/*.service.in)) $(wildcard systemd/*.socket)
+$(BUILD)/systemd/%: systemd/%.in systemd/walls.conf config.mk
+	@mkdir -p $(@D)
+	sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@libexecdir@|$(libexecdir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' \
+		-e '/^@walls@$$/{' -e 'r systemd/walls.conf' -e 'd' -e '}' $< >$@.new
+	mv $@.new $@
+.PHONY: units
+units: $(units)
+
+.PHONY: install install-units
+install: all $(if $(filter no,$(systemdsystemunitdir)),,install-units)
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/rollcall
 	install -m 0755 $(BUILD)/rollcall-lmtpd postfix-conf/rollcall-postfix $(DESTDIR)$(sbindir)
 	install -m 0755 $(BUILD)/rollcall $(BUILD)/rollcall-pipe $(DESTDIR)$(bindir)
@@ -196,11 +206,21 @@ install: all
 	install -d $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
 	for page in doc/*.[158]; do install -m 0644 $$page $(DESTDIR)$(mandir)/man$${page##*.}; done
 	install -d $(DESTDIR)$(sysconfdir)/rollcall
+	install -d -m 0700 $(DESTDIR)$(sysconfdir)/rollcall/keys
 	[ -e $(DESTDIR)$(sysconfdir)/rollcall/rollcall.conf ] || \
 		install -m 0644 doc/rollcall.conf.example $(DESTDIR)$(sysconfdir)/rollcall/rollcall.conf
 
+# Users and directories are made at once where this is the machine itself; a package's maintainer scripts do that elsewhere.
+install-units: $(units)
+	install -d $(DESTDIR)$(systemdsystemunitdir) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir)
+	install -m 0644 $(units) $(DESTDIR)$(systemdsystemunitdir)
+	install -m 0644 systemd/rollcall.sysusers $(DESTDIR)$(sysusersdir)/rollcall.conf
+	install -m 0644 systemd/rollcall.tmpfiles $(DESTDIR)$(tmpfilesdir)/rollcall.conf
+	if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ] && command -v systemd-sysusers >/dev/null; then \
+		systemd-sysusers rollcall.conf && systemd-tmpfiles --create rollcall.conf; fi
+
 .PHONY: clean distclean
 clean:
-	rm -rf build/obj build/gen build/test build/*.a $(addprefix build/,$(programs)) build-*
+	rm -rf build/obj build/gen build/systemd build/test build/*.a $(addprefix build/,$(programs)) build-*
 distclean: clean
 	rm -rf build config.mk config.log config.status configure configure~ autom4te.cache

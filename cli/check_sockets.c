@@ -10,6 +10,7 @@
 
 #include "cli/check.h"
 #include "cli/endpoint.h"
+#include "lib/base/credential.h"
 #include "lib/base/networks.h"
 
 enum { UNIX_PATH_LIMIT = 107 }; /* bytes: sun_path without its NUL */
@@ -117,6 +118,7 @@ static void check_tls(struct check *check)
 {
 	const char *certificate = settings_text(check->settings, SET_tls_certificate_file, NULL);
 	const char *key = settings_text(check->settings, SET_tls_key_file, NULL);
+	g_autofree char *certificate_path = credential_path(certificate), *key_path = credential_path(key);
 	struct stat status;
 
 	if (!*certificate && !*key)
@@ -124,9 +126,9 @@ static void check_tls(struct check *check)
 	if (!*certificate || !*key)
 		fail_setting(check, *key ? SET_tls_key_file : SET_tls_certificate_file, *key ? key : certificate,
 			"certificate and key are wanted together");
-	else if (stat(key, &status) == 0 && (status.st_mode & (S_IWGRP | S_IRWXO)))
+	else if (stat(key_path, &status) == 0 && (status.st_mode & (S_IWGRP | S_IRWXO)))
 		fail_setting(check, SET_tls_key_file, key, "others may read or change it: chmod 0600");
-	else if (!is_pair(certificate, key))
+	else if (!is_pair(certificate_path, key_path))
 		fail_setting(check, SET_tls_certificate_file, certificate,
 			"is not the PEM certificate of tls_key_file, or one of the two cannot be read");
 	else

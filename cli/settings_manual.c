@@ -40,6 +40,9 @@ static void append_type(GString *out, const struct setting_row *row)
 	case TYPE_PATH:
 		g_string_append(out, "an absolute path");
 		return;
+	case TYPE_SECRET:
+		g_string_append(out, "an absolute path, or credential:NAME");
+		return;
 	case TYPE_NUMBER:
 		append_number(out, row, "a number", "");
 		return;

@@ -1,6 +1,6 @@
 /* Keys of archives; see archive_keys.h. */
 #include "lib/archive/archive_keys.h"
-#include "lib/base/privilege.h"
+#include "lib/base/credential.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,15 +28,16 @@ static const char *fault_of_key(const char *key)
 	return NULL;
 }
 
-static char *read_key(const char *path, GError **error)
+static char *read_key(const char *text, GError **error)
 {
+	g_autofree char *path = credential_path(text);
 	char data[KEY_LIMIT + 2];
 	struct stat status;
 	const char *fault;
 	ssize_t length = 0;
 	io_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	fault = fd < 0 || fstat(fd, &status) != 0 ? g_strerror(errno) : privilege_secret_fault(&status);
+	fault = fd < 0 || fstat(fd, &status) != 0 ? g_strerror(errno) : credential_fault(path, &status);
 	if (!fault && (length = read(fd, data, sizeof(data))) < 0)
 		fault = g_strerror(errno);
 	if (!fault && length == (ssize_t)sizeof(data))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +39,18 @@ void process_ready(void)
 	/* A master that is gone already shows by its death signal; there is nobody to tell. */
 	if (write(PROCESS_FD_STATUS, "R", 1) != 1)
 		log_warning("cannot report ready: %s", g_strerror(errno));
-	close(PROCESS_FD_STATUS);
+}
+
+void process_answer(int *pulse)
+{
+	char questions[16];
+	ssize_t length = recv(*pulse, questions, sizeof(questions), MSG_DONTWAIT);
+
+	if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR))
+		*pulse = -1;
+	/* One answer is enough for many questions. */
+	if (length > 0)
+		(void)!send(*pulse, "!", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void signal_set(sigset_t *set)

@@ -13,7 +13,7 @@
 /** Descriptors that the master hands to intake and dispatch, always the same numbers. */
 enum {
 	PROCESS_FD_CONFIG = 3,  /**< sealed memory file with the configuration's bytes */
-	PROCESS_FD_STATUS = 4,  /**< pipe: one byte 'R' once the program is ready; closing it without is a failed start */
+	PROCESS_FD_STATUS = 4,  /**< socket: 'R' once the program is ready (closed without: a failed start); then a '!' for each '?' */
 	PROCESS_FD_TICKETS = 5, /**< this room's end of the wire's ticket pair */
 	PROCESS_FD_JOBS = 6,    /**< numbers of jobs, from dispatch to intake; back come the tickets of the children that do them */
 	PROCESS_FD_LISTEN = 7,  /**< intake: the TLS front's hand-off socket, then the listening sockets */
@@ -25,8 +25,13 @@ struct settings *process_settings(const char *name) G_GNUC_WARN_UNUSED_RESULT;
 /** Opens the log as the settings say. */
 void process_log(const char *program, const struct settings *settings);
 
-/** Tells the master that we are ready; closes the status pipe. */
+/** Tells the master that we are ready. */
 void process_ready(void);
+/**
+ * Answers the master's questions whether we are still there, which come by `*pulse` (PROCESS_FD_STATUS): to be called from the loop that does the work
+ * when it is readable. Becomes -1 when nobody asks any more. Children close their copy, or a program that is gone would seem to be there.
+ */
+void process_answer(int *pulse);
 
 /**
  * Blocks SIGTERM, SIGINT, SIGHUP and SIGCHLD and returns a signalfd for them; ignores SIGPIPE. Fatal on failure.

@@ -27,6 +27,7 @@ enum setting_type {
 	TYPE_TEXT,     /**< UTF-8 without control characters, `maximum` bytes at most */
 	TYPE_STRINGS,  /**< several TEXTs separated by ';' */
 	TYPE_PATH,     /**< absolute path, or empty */
+	TYPE_SECRET,   /**< absolute path, or credential:NAME (lib/base/credential.h), or empty */
 	TYPE_NUMBER,   /**< decimal, minimum..maximum */
 	TYPE_SIZE,     /**< bytes: decimal with optional k, M or G (powers of 1024) */
 	TYPE_SECONDS,  /**< decimal with optional s, m, h or d */

@@ -18,9 +18,9 @@ SETTING(SCOPE_ROLLCALL, lmtp_peer_users, TYPE_STRINGS, "root;postfix", 0, 1024, 
 	"Users (names or numbers) that may speak LMTP over a unix socket; our own user always may.")
 SETTING(SCOPE_ROLLCALL, lmtp_clients, TYPE_STRINGS, "127.0.0.0/8;::1/128", 0, 4096, NULL,
 	"Networks that may speak LMTP over TCP.")
-SETTING(SCOPE_ROLLCALL, tls_certificate_file, TYPE_PATH, "", 0, 4096, NULL,
+SETTING(SCOPE_ROLLCALL, tls_certificate_file, TYPE_SECRET, "", 0, 4096, NULL,
 	"PEM certificate chain for STARTTLS on TCP; empty: STARTTLS is not offered.")
-SETTING(SCOPE_ROLLCALL, tls_key_file, TYPE_PATH, "", 0, 4096, NULL,
+SETTING(SCOPE_ROLLCALL, tls_key_file, TYPE_SECRET, "", 0, 4096, NULL,
 	"PEM private key for tls_certificate_file, readable by root only.")
 SETTING(SCOPE_ROLLCALL, tls_user, TYPE_TEXT, "", 0, 64, NULL,
 	"User that the relays of TCP connections run as when started as root; empty: intake_user.")
@@ -92,7 +92,7 @@ SETTING(SCOPE_SITE, listmasters, TYPE_STRINGS, "", 0, 4096, NULL,
 	"Addresses that is_listmaster() and is_owner() of scenarios take for listmasters: those of [rollcall] for all lists, those of a domain for its own.")
 
 /* ---- [crm] ---- */
-SETTING(SCOPE_CRM, option_file, TYPE_PATH, "/etc/rollcall/crm.cnf", 0, 4096, NULL,
+SETTING(SCOPE_CRM, option_file, TYPE_SECRET, "/etc/rollcall/crm.cnf", 0, 4096, NULL,
 	"MySQL option file with host, port, user, password, database and ssl-ca, as mysql --defaults-file reads it.")
 SETTING(SCOPE_CRM, option_group, TYPE_TEXT, "client", 1, 64, NULL, "Group of the option file that is read.")
 SETTING(SCOPE_CRM, hosts, TYPE_STRINGS, "", 0, 4096, NULL,
@@ -123,7 +123,7 @@ SETTING(SCOPE_CRM, insecure_i_know, TYPE_BOOLEAN, "no", 0, 0, NULL,
 
 /* ---- [domain NAME] only ---- */
 SETTING(SCOPE_DOMAIN, dkim_keys, TYPE_STRINGS, "", 0, 4096, NULL,
-	"DKIM keys that sign for the domain, SELECTOR:/PATH each, several separated by ';'.")
+	"DKIM keys that sign for the domain, SELECTOR:/PATH or SELECTOR:credential:NAME each, several separated by ';'.")
 SETTING(SCOPE_DOMAIN, authserv_id, TYPE_TEXT, "", 0, 253, NULL,
 	"Name under which members are told in Authentication-Results how a post was checked; empty: they are not told.")
 SETTING(SCOPE_DOMAIN, arc, TYPE_BOOLEAN, "no", 0, 0, NULL,
@@ -157,7 +157,7 @@ SETTING(SCOPE_LIST, archived_at, TYPE_TEXT, "", 0, 500, NULL,
 	"A post's address in the archive (RFC 5064); {list}, {domain}, {id} (Message-ID) and {hash} are filled in; empty: what HyperKitty has, where that is the archive.")
 SETTING(SCOPE_LIST, archive, TYPE_TEXT, "", 0, 500, NULL,
 	"Where posts are archived: maildir:/PATH, mbox:/PATH or hyperkitty:https://HOST/hyperkitty; {list} and {domain} are filled in; empty: nowhere.")
-SETTING(SCOPE_LIST, archive_key_file, TYPE_PATH, "", 0, 4096, NULL,
+SETTING(SCOPE_LIST, archive_key_file, TYPE_SECRET, "", 0, 4096, NULL,
 	"File with HyperKitty's MAILMAN_ARCHIVER_KEY, closed to group and others.")
 SETTING(SCOPE_LIST, archive_ca_file, TYPE_PATH, "", 0, 4096, NULL,
 	"PEM bundle of the certificates that vouch for HyperKitty's host; empty: the system's.")

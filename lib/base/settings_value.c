@@ -1,4 +1,5 @@
 /* Values of settings; see settings_value.h. */
+#include "lib/base/credential.h"
 #include "lib/base/settings_value.h"
 
 #include <string.h>
@@ -114,6 +115,10 @@ static gboolean parse_into(const struct setting_row *row, const char *text, stru
 	case TYPE_PATH:
 		if (*text && *text != '/')
 			return fail(error, "expected an absolute path, found \"%s\"", text);
+		return check_text(row, text, error);
+	case TYPE_SECRET:
+		if (*text && *text != '/' && !credential_is_named(text))
+			return fail(error, "expected an absolute path or credential:NAME, found \"%s\"", text);
 		return check_text(row, text, error);
 	case TYPE_NUMBER:
 		return parse_scaled(row, text, "", NULL, &value->number, error);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,7 +16,6 @@
 
 enum {
 	HIGH_FD = 200, /* above every number that a child is given */
-	MOST_LISTENERS = 64,
 };
 
 /* Beside us in a build tree, in libexec once installed. */
@@ -33,7 +33,7 @@ static char *find_program(const char *name)
 
 static char **clean_environment(void)
 {
-	static const char *const kept[] = {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS" FAULT_ENVIRONMENT};
+	static const char *const kept[] = {"TZ", "CREDENTIALS_DIRECTORY", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS" FAULT_ENVIRONMENT};
 	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
 
 	g_strv_builder_add(builder, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
@@ -53,7 +53,7 @@ static char **clean_environment(void)
  */
 static gboolean place_descriptors(const struct spawn *spawn, int status)
 {
-	int sources[PROCESS_FD_LISTEN + MOST_LISTENERS];
+	int sources[PROCESS_FD_LISTEN + SPAWN_MOST_LISTENERS];
 	guint count = PROCESS_FD_LISTEN + spawn->listen_count;
 
 	sources[PROCESS_FD_CONFIG] = spawn->config;
@@ -100,11 +100,11 @@ pid_t spawn_start(const struct spawn *spawn, int *status)
 	g_auto(GStrv) environment = clean_environment();
 	int pair[2];
 
-	if (spawn->listen_count > MOST_LISTENERS) {
+	if (spawn->listen_count > SPAWN_MOST_LISTENERS) {
 		errno = E2BIG;
 		return -1;
 	}
-	if (pipe2(pair, O_CLOEXEC) != 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return -1;
 	pid_t pid = fork();
 	if (pid == 0)

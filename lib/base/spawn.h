@@ -8,6 +8,8 @@
 #include <glib.h>
 #include <sys/types.h>
 
+enum { SPAWN_MOST_LISTENERS = 64 };
+
 struct spawn {
 	const char *program;  /**< file name, looked for beside our own and in libexec */
 	const char *const *arguments; /**< argv, NULL-terminated, argv[0] included */
@@ -18,7 +20,7 @@ struct spawn {
 };
 
 /**
- * Starts it. Returns its pid, or -1 with errno; `*status` is the reading end of its status pipe. The environment is cleaned
+ * Starts it. Returns its pid, or -1 with errno; `*status` is our end of its status socket (PROCESS_FD_STATUS). The environment is cleaned
  * to the few variables that mean something to us.
  */
 pid_t spawn_start(const struct spawn *spawn, int *status) G_GNUC_WARN_UNUSED_RESULT;

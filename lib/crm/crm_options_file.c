@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/credential.h"
 #include "lib/base/io.h"
 #include "lib/base/privilege.h"
 #include "lib/crm/crm_options.h"
@@ -48,7 +49,7 @@ static gboolean check(const char *path, const struct stat *status, const struct 
 	if (status->st_mode & (S_IWGRP | S_IRWXO))
 		return fail(error, path,
 			"holds a password: no right for others, no write right for the group (chmod 0640)");
-	if (status->st_mode & S_IRGRP && !is_our_group(status->st_gid, settings))
+	if (status->st_mode & S_IRGRP && !credential_is_one(path) && !is_our_group(status->st_gid, settings))
 		return fail(error, path, "may be read by a group that is not ours (chgrp it to rollcall's group)");
 	if (status->st_size > FILE_LIMIT)
 		return fail(error, path, "is larger than 64 KiB");
@@ -73,7 +74,7 @@ static gboolean read_all(int fd, char *data, gsize size, gsize *used)
 
 gboolean crm_options_read(const struct settings *settings, struct crm_options *options, GError **error)
 {
-	const char *path = settings_text(settings, SET_option_file, NULL);
+	g_autofree char *path = credential_path(settings_text(settings, SET_option_file, NULL));
 	struct stat status;
 
 	*options = (struct crm_options){0};

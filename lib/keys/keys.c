@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "lib/base/credential.h"
 #include "lib/keys/keys_file.h"
 #include "lib/list/address.h"
 
@@ -209,8 +210,8 @@ static gboolean load_key(struct keys *keys, const char *domain, const char *text
 {
 	const char *colon = strchr(text, ':');
 
-	if (!colon || colon[1] != '/') {
-		g_set_error(error, KEYS_ERROR, KEYS_ERROR_SELECTOR, "expected SELECTOR:/PATH");
+	if (!colon || (colon[1] != '/' && !credential_is_named(colon + 1))) {
+		g_set_error(error, KEYS_ERROR, KEYS_ERROR_SELECTOR, "expected SELECTOR:/PATH or SELECTOR:credential:NAME");
 		return FALSE;
 	}
 	g_autofree char *selector = g_strndup(text, (gsize)(colon - text));
@@ -220,7 +221,8 @@ static gboolean load_key(struct keys *keys, const char *domain, const char *text
 		g_set_error(error, KEYS_ERROR, KEYS_ERROR_SELECTOR, "this selector stands here twice");
 		return FALSE;
 	}
-	g_autoptr(EVP_PKEY) private_half = keys_file_read(colon + 1, error);
+	g_autofree char *path = credential_path(colon + 1);
+	g_autoptr(EVP_PKEY) private_half = keys_file_read(path, error);
 	if (!private_half)
 		return FALSE;
 	struct key *key = g_new0(struct key, 1);

@@ -7,7 +7,7 @@
  * directories above it are not looked at, because whoever can swap the file for another cannot make one
  * that is root's or ours.
  */
-#include "lib/base/privilege.h"
+#include "lib/base/credential.h"
 #include "lib/keys/keys_file.h"
 
 #include <errno.h>
@@ -159,9 +159,9 @@ EVP_PKEY *keys_file_parse(const char *data, gsize length, GError **error)
 	return key;
 }
 
-static const char *cause_of_file(const struct stat *status)
+static const char *cause_of_file(const char *path, const struct stat *status)
 {
-	const char *fault = privilege_secret_fault(status);
+	const char *fault = credential_fault(path, status);
 
 	if (!fault && status->st_size > FILE_LIMIT)
 		fault = "is larger than 64 KiB: no key file";
@@ -198,7 +198,7 @@ EVP_PKEY *keys_file_read(const char *path, GError **error)
 	if (fd < 0 || fstat(fd, &status) != 0)
 		cause = g_strerror(errno);
 	else
-		cause = cause_of_file(&status);
+		cause = cause_of_file(path, &status);
 	if (cause) {
 		g_set_error(error, KEYS_ERROR, KEYS_ERROR_FILE, "%s: %s", path, cause);
 		return NULL;

@@ -35,6 +35,7 @@ void dry_run(const struct pool_setup *setup)
 	worker.silent_until = &silent_until;
 	process_signals_default();
 	process_ready();
+	close(PROCESS_FD_STATUS);
 	worker_serve(&worker, &never);
 	_exit(0);
 }

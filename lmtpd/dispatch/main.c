@@ -1,7 +1,7 @@
 /*
  * rollcall-dispatch: the trusted room. It holds the CRM connection, the private keys, the store and the way into Postfix, and it
  * never parses mail: it sees names, addresses, 32-byte digests and sealed memory files.
- * Started by rollcall-lmtpd with the descriptors of lib/base/process.h; what is read as root is read before privileges go. `rollcall explain`
+ * Started by rollcall-lmtpd, or behind a door (lib/base/door.h), with the descriptors of lib/base/process.h; what is read as root is read before privileges go. `rollcall explain`
  * starts it, too, as "rollcall-dispatch explain": then it is one dry worker (dry.h).
  */
 #include <string.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/archive/archive_keys.h"
+#include "lib/base/door.h"
 #include "lib/base/io.h"
 #include "lib/base/log.h"
 #include "lib/base/networks.h"
@@ -21,7 +22,7 @@
 #include "lib/store/store.h"
 
 /* A dry worker has no business with Postfix, so it does not get the group that may enter there. */
-static void drop_privileges(const struct settings *settings, gboolean dry)
+static void drop_privileges(const struct settings *settings, gboolean dry, gboolean door)
 {
 	struct privilege_user user;
 	const char *error = NULL;
@@ -29,6 +30,8 @@ static void drop_privileges(const struct settings *settings, gboolean dry)
 	const char *group = dry ? "" : settings_text(settings, SET_qmqp_group, NULL);
 	gid_t extra = (gid_t)-1;
 
+	if (door && geteuid() != 0)
+		return;
 	if (geteuid() != 0) {
 		log_info("not started as root: keys, store and CRM access stay with this user");
 		return;
@@ -118,11 +121,12 @@ static void check_store(const struct settings *settings)
 
 int main(int argc, char **argv)
 {
-	gboolean dry = argc == 2 && strcmp(argv[1], "explain") == 0;
 	g_autoptr(GError) error = NULL;
-	pid_t master = getppid();
 
 	io_fill_standard_descriptors();
+	gboolean door = door_enter(&argc, &argv);
+	gboolean dry = argc == 2 && strcmp(argv[1], "explain") == 0;
+	pid_t master = getppid();
 	settings_auto struct settings *settings = process_settings("rollcall.conf");
 	if (dry)
 		log_open("rollcall-dispatch", LOG_TARGET_STDERR);
@@ -147,7 +151,7 @@ int main(int argc, char **argv)
 		mmap(NULL, sizeof(*breaker), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (breaker == MAP_FAILED)
 		log_fatal("cannot share memory");
-	drop_privileges(settings, dry);
+	drop_privileges(settings, dry, door);
 	privilege_lock();
 	process_die_with_parent(master);
 	struct pool_setup setup = {
@@ -158,6 +162,7 @@ int main(int argc, char **argv)
 		.breaker = breaker,
 		.tickets = PROCESS_FD_TICKETS,
 		.jobs = PROCESS_FD_JOBS,
+		.pulse = PROCESS_FD_STATUS,
 		.signals = -1,
 	};
 

@@ -47,6 +47,7 @@ static struct store *settle(const struct pool_setup *setup, pid_t parent)
 	struct sigaction action = {.sa_handler = on_terminate};
 
 	close(setup->signals);
+	close(PROCESS_FD_STATUS);
 	process_signals_default();
 	/* No SA_RESTART: waiting for a ticket ends at once, an exchange in hand goes on. */
 	sigaction(SIGTERM, &action, NULL);
@@ -216,6 +217,7 @@ void pool_run(const struct pool_setup *setup)
 		.workers = (guint)settings_number(setup->settings, SET_dispatch_workers, NULL),
 	};
 	gboolean stop = FALSE;
+	int pulse = setup->pulse;
 
 	pool.size = pool.workers + 2;
 	pool.silent_until = mmap(NULL, pool.size * sizeof(gint64), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -224,10 +226,12 @@ void pool_run(const struct pool_setup *setup)
 	pool.pids = g_new0(pid_t, pool.size);
 	pool.start_at = g_new0(gint64, pool.size);
 	while (!stop) {
-		struct pollfd ready = {.fd = setup->signals, .events = POLLIN};
+		struct pollfd ready[] = {{.fd = setup->signals, .events = POLLIN}, {.fd = pulse, .events = POLLIN}};
 
 		start_due(&pool);
-		poll(&ready, 1, 1000 * RESTART_PAUSE);
+		poll(ready, G_N_ELEMENTS(ready), 1000 * RESTART_PAUSE);
+		if (ready[1].revents)
+			process_answer(&pulse);
 		for (int signal; (signal = process_next_signal(setup->signals)) != 0;)
 			stop = stop || signal == SIGTERM || signal == SIGINT;
 		reap(&pool, stop);

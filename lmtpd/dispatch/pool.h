@@ -18,6 +18,7 @@ struct pool_setup {
 	struct crm_breaker *breaker; /**< in memory that all workers share */
 	int tickets;
 	int jobs;    /**< where job tickets go */
+	int pulse;   /**< where the master asks, see process_answer(); -1: it does not */
 	int signals; /**< from process_signals() */
 };
 

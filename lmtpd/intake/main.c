@@ -1,12 +1,13 @@
 /*
  * rollcall-intake: the parser's room. The parent warms up the libraries, locks itself into an empty directory and forks a child for
  * each connection; it holds no key, no password, no member, and never reads a foreign byte.
- * Started by rollcall-lmtpd: rollcall-intake front|direct COUNT, with the descriptors of lib/base/process.h, where "front" says that
+ * Started by rollcall-lmtpd, or behind a door (lib/base/door.h): rollcall-intake front|direct COUNT, with the descriptors of lib/base/process.h, where "front" says that
  * the first of COUNT sockets is the TLS front's. Started by `rollcall explain`: rollcall-intake explain 1, with the socket for its letters.
  */
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/door.h"
 #include "lib/base/io.h"
 #include "lib/base/log.h"
 #include "lib/base/process.h"
@@ -39,6 +40,7 @@ static int answer_letters(struct knowledge *knowledge)
 	};
 
 	process_ready();
+	close(PROCESS_FD_STATUS);
 	explain_server_run(&server);
 	knowledge_clear(knowledge);
 	return 0;
@@ -47,9 +49,10 @@ static int answer_letters(struct knowledge *knowledge)
 int main(int argc, char **argv)
 {
 	int listen[MOST_LISTENERS];
-	pid_t master = getppid();
 
 	io_fill_standard_descriptors();
+	gboolean door = door_enter(&argc, &argv);
+	pid_t master = getppid();
 	if (argc != 3)
 		log_fatal("this program is started by rollcall-lmtpd");
 	guint count = parse_count(argv[2]);
@@ -81,10 +84,11 @@ int main(int argc, char **argv)
 		.listen_count = front ? count - 1 : count,
 		.tickets = PROCESS_FD_TICKETS,
 		.jobs = PROCESS_FD_JOBS,
+		.pulse = PROCESS_FD_STATUS,
 	};
 	for (guint i = 0; i < server.listen_count; i++)
 		listen[i] = PROCESS_FD_LISTEN + (int)i + (front ? 1 : 0);
-	sandbox_enter_room(settings);
+	sandbox_enter_room(settings, door);
 	process_die_with_parent(master);
 	if (explain)
 		return answer_letters(&knowledge);

@@ -77,16 +77,16 @@ static gboolean landlock_everything(void)
 #endif
 }
 
-void sandbox_enter_room(const struct settings *settings)
+void sandbox_enter_room(const struct settings *settings, gboolean door)
 {
 	if (geteuid() == 0)
 		enter_as_root(settings);
-	else
+	else if (!door)
 		log_info("not started as root: the parser keeps this user and this directory tree, "
 				 "without chroot and network namespace");
 	privilege_lock();
 	if (!landlock_everything())
-		log_info("this kernel has no Landlock: chroot and seccomp keep the parser off files");
+		log_info("this kernel has no Landlock: %sseccomp keeps the parser off files", door ? "" : "chroot where started as root, and ");
 }
 
 static void limit(int resource, rlim_t value, const char *what)

@@ -12,9 +12,10 @@
 
 /**
  * For the parent, after warm-up: network namespace, chroot into `run_directory`/empty (made here) and own user when
- * root; Landlock and no_new_privs always. Fatal when root and a wall cannot be built; otherwise what is missing is logged.
+ * root; Landlock and no_new_privs always. Fatal when root and a wall cannot be built; otherwise what is missing is logged, but for what `door` tells is a
+ * service manager's part (lib/base/door.h).
  */
-void sandbox_enter_room(const struct settings *settings);
+void sandbox_enter_room(const struct settings *settings, gboolean door);
 
 /**
  * For the child: CPU, memory, descriptor and file limits, then the seccomp filter. After it no file can be opened, no socket

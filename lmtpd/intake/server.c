@@ -29,6 +29,7 @@ enum {
 
 struct state {
 	const struct server *server;
+	int pulse;            /* -1: the master does not ask any more */
 	GHashTable *children; /* pid to struct deadline * */
 	gboolean retired;     /* accepts nothing any more */
 	gboolean stop;        /* and the sessions in hand have FINISH_TIME to end */
@@ -79,6 +80,7 @@ static void run_child(struct state *state, struct child_session *session)
 	const struct server *server = state->server;
 
 	close_listeners(server);
+	close(server->pulse);
 	close(server->signals);
 	/* Whoever has it may ask dispatch for jobs: held posts and what decides about them. */
 	close(server->jobs);
@@ -107,6 +109,7 @@ static void run_job(struct state *state, gint64 number)
 	const struct post_setup setup = {.knowledge = server->knowledge, .tickets = server->jobs, .peer = -1};
 
 	close_listeners(server);
+	close(server->pulse);
 	close(server->signals);
 	close(server->tickets);
 	process_signals_default();
@@ -228,9 +231,9 @@ static void handle_signals(struct state *state)
 static void serve_once(struct state *state)
 {
 	const struct server *server = state->server;
-	struct pollfd ready[MOST_SOCKETS + 3] = {{.fd = server->signals, .events = POLLIN}};
+	struct pollfd ready[MOST_SOCKETS + 4] = {{.fd = server->signals, .events = POLLIN}, {.fd = state->pulse, .events = POLLIN}};
 	guint limit = (guint)settings_number(server->settings, SET_sessions_limit, NULL);
-	guint count = 1;
+	guint count = 2;
 
 	if (g_hash_table_size(state->children) < limit) {
 		for (guint i = 0; i < server->listen_count; i++)
@@ -242,7 +245,9 @@ static void serve_once(struct state *state)
 	if (poll(ready, count, 10000) <= 0 && errno != EINTR)
 		kill_overdue(state);
 	handle_signals(state);
-	for (guint i = 1; i < count && !state->retired; i++) {
+	if (ready[1].revents)
+		process_answer(&state->pulse);
+	for (guint i = 2; i < count && !state->retired; i++) {
 		if (!(ready[i].revents & (POLLIN | POLLHUP)))
 			continue;
 		if (ready[i].fd == server->jobs)
@@ -289,6 +294,7 @@ void server_run(const struct server *server)
 {
 	struct state state = {
 		.server = server,
+		.pulse = server->pulse,
 		.children = g_hash_table_new_full(NULL, NULL, NULL, g_free),
 	};
 

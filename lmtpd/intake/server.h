@@ -17,6 +17,7 @@ struct server {
 	int front;             /**< TLS front's hand-off socket, or -1 */
 	int tickets;           /**< our end of the wire */
 	int jobs;              /**< datagrams with the numbers of jobs that are due */
+	int pulse;             /**< where the master asks, see process_answer() */
 	int signals;           /**< from process_signals() */
 	GArray *peers;         /**< of uid_t, from server_find_peers() */
 };

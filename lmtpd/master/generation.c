@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/door.h"
 #include "lib/base/fault.h"
 #include "lib/base/io.h"
 #include "lib/base/log.h"
@@ -18,12 +20,18 @@ enum {
 	START_TIME = 60,    /* seconds a program has to get ready; dispatch asks the CRM meanwhile */
 	LONGEST_PAUSE = 30, /* seconds between restarts of a program that keeps dying */
 	GOOD_LIFE = 60,     /* seconds after which a program counts as healthy again */
+	PATIENCE = 60,      /* seconds for an answer; intake may pause a second, dispatch never does */
 };
 
 static const char *const names[PROGRAM_COUNT] = {
 	[PROGRAM_DISPATCH] = "rollcall-dispatch",
 	[PROGRAM_INTAKE] = "rollcall-intake",
 	[PROGRAM_TLS_FRONT] = "TLS front",
+};
+
+static const char *const door_names[PROGRAM_COUNT] = {
+	[PROGRAM_DISPATCH] = "dispatch",
+	[PROGRAM_INTAKE] = "intake",
 };
 
 static guint tcp_count(const struct generation *generation)
@@ -35,10 +43,13 @@ static guint tcp_count(const struct generation *generation)
 	return count;
 }
 
-static struct generation *generation_new(void)
+static struct generation *generation_new(const struct generation_setup *setup)
 {
 	struct generation *generation = g_new0(struct generation, 1);
 
+	generation->setup = setup;
+	for (int which = 0; which < PROGRAM_COUNT; which++)
+		program_clear(&generation->programs[which]);
 	generation->config = -1;
 	generation->tickets[0] = generation->tickets[1] = -1;
 	generation->jobs[0] = generation->jobs[1] = -1;
@@ -72,7 +83,21 @@ static gboolean make_pairs(struct generation *generation)
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, generation->handoff) == 0;
 }
 
-static pid_t start_dispatch(struct generation *generation, int *status)
+/* As a child of ours, or behind its door. FALSE with errno. */
+static gboolean start(struct generation *generation, enum generation_program which, const struct spawn *spawn)
+{
+	struct program *program = &generation->programs[which];
+
+	if (!generation->setup->doors) {
+		program->pid = spawn_start(spawn, &program->status);
+		return program->pid > 0;
+	}
+	g_autofree char *path = g_build_filename(generation->setup->doors, door_names[which], NULL);
+	program->door = door_knock(path, spawn, &program->status);
+	return program->door >= 0;
+}
+
+static gboolean start_dispatch(struct generation *generation)
 {
 	const char *const arguments[] = {"rollcall-dispatch", NULL};
 	struct spawn spawn = {
@@ -83,11 +108,11 @@ static pid_t start_dispatch(struct generation *generation, int *status)
 		.jobs = generation->jobs[1],
 	};
 
-	return spawn_start(&spawn, status);
+	return start(generation, PROGRAM_DISPATCH, &spawn);
 }
 
 /* Intake gets the front's hand-off socket, if there is one, and the unix listeners; argv says which is which. */
-static pid_t start_intake(struct generation *generation, int *status)
+static gboolean start_intake(struct generation *generation)
 {
 	g_autofree int *listen = g_new(int, generation->listeners->len + 1);
 	guint count = 0;
@@ -113,11 +138,11 @@ static pid_t start_intake(struct generation *generation, int *status)
 		.listen_count = count,
 	};
 
-	return spawn_start(&spawn, status);
+	return start(generation, PROGRAM_INTAKE, &spawn);
 }
 
 /* The front is this very program after a fork: it has nothing to wait for. */
-static pid_t start_front(struct generation *generation)
+static gboolean start_front(struct generation *generation)
 {
 	g_autofree int *listen = g_new(int, generation->listeners->len);
 	guint count = 0;
@@ -135,38 +160,39 @@ static pid_t start_front(struct generation *generation)
 		.handoff = generation->handoff[0],
 	};
 
-	return tls_front_start(&setup);
+	generation->programs[PROGRAM_TLS_FRONT].pid = tls_front_start(&setup);
+	return generation->programs[PROGRAM_TLS_FRONT].pid > 0;
 }
 
 static gboolean start_program(struct generation *generation, enum generation_program which)
 {
 	struct program *program = &generation->programs[which];
-	int status = -1;
+	gboolean started = FALSE;
 
 	FAULT_POINT("before-start");
 	switch (which) {
 	case PROGRAM_DISPATCH:
-		program->pid = start_dispatch(generation, &status);
+		started = start_dispatch(generation);
 		break;
 	case PROGRAM_INTAKE:
-		program->pid = start_intake(generation, &status);
+		started = start_intake(generation);
 		break;
 	case PROGRAM_TLS_FRONT:
 		if (generation->handoff[0] < 0)
 			return TRUE;
-		program->pid = start_front(generation);
+		started = start_front(generation);
 		break;
 	case PROGRAM_COUNT:
 		return FALSE;
 	}
 	program->started_at = g_get_monotonic_time();
 	program->restart_at = 0;
-	if (program->pid < 0) {
+	if (!started) {
 		log_warning("cannot start %s: %s", names[which], g_strerror(errno));
-		program->pid = 0;
+		program_ended(program);
 		return FALSE;
 	}
-	if (status >= 0 && !spawn_wait_ready(status, START_TIME)) {
+	if (program->status >= 0 && !program_wait_ready(program, START_TIME, generation->setup->meanwhile, generation->setup->data)) {
 		log_warning("%s did not get ready", names[which]);
 		return FALSE;
 	}
@@ -174,12 +200,12 @@ static gboolean start_program(struct generation *generation, enum generation_pro
 	return TRUE;
 }
 
-struct generation *generation_start(const char *path, struct generation *before)
+struct generation *generation_start(const struct generation_setup *setup, struct generation *before)
 {
-	struct generation *generation = generation_new();
+	struct generation *generation = generation_new(setup);
 	g_autoptr(GError) error = NULL;
 
-	if (read_configuration(generation, path, &error))
+	if (read_configuration(generation, setup->path, &error))
 		generation->listeners =
 			listener_open_all(generation->settings, before ? before->listeners : NULL, &error);
 	if (!generation->listeners) {
@@ -203,8 +229,7 @@ static void signal_program(struct generation *generation, enum generation_progra
 	struct program *program = &generation->programs[which];
 
 	program->restart_at = 0;
-	if (program->pid > 0)
-		kill(program->pid, signal);
+	program_signal(program, signal);
 }
 
 void generation_retire(struct generation *generation, enum generation_haste haste)
@@ -212,7 +237,7 @@ void generation_retire(struct generation *generation, enum generation_haste hast
 	generation->retired = TRUE;
 	signal_program(generation, PROGRAM_TLS_FRONT, SIGTERM);
 	signal_program(generation, PROGRAM_INTAKE, haste == GENERATION_STOP ? SIGTERM : SIGHUP);
-	if (generation->programs[PROGRAM_INTAKE].pid == 0)
+	if (!program_is_running(&generation->programs[PROGRAM_INTAKE]))
 		signal_program(generation, PROGRAM_DISPATCH, SIGTERM);
 }
 
@@ -225,7 +250,7 @@ void generation_kill(struct generation *generation)
 gboolean generation_is_running(const struct generation *generation)
 {
 	for (int which = 0; which < PROGRAM_COUNT; which++)
-		if (generation->programs[which].pid > 0)
+		if (program_is_running(&generation->programs[which]))
 			return TRUE;
 	return FALSE;
 }
@@ -242,21 +267,73 @@ static void plan_restart(struct program *program, const char *name, int status)
 	program->pause = MIN(program->pause * 2 + 1, LONGEST_PAUSE);
 }
 
+static void note_end(struct generation *generation, enum generation_program which, int status)
+{
+	program_ended(&generation->programs[which]);
+	if (!generation->retired)
+		plan_restart(&generation->programs[which], names[which], status);
+	else if (which == PROGRAM_INTAKE)
+		signal_program(generation, PROGRAM_DISPATCH, SIGTERM);
+}
+
 gboolean generation_ended(struct generation *generation, pid_t pid, int status)
 {
 	for (int which = 0; which < PROGRAM_COUNT; which++) {
-		struct program *program = &generation->programs[which];
-
-		if (program->pid != pid)
+		if (generation->programs[which].pid != pid)
 			continue;
-		program->pid = 0;
-		if (!generation->retired)
-			plan_restart(program, names[which], status);
-		else if (which == PROGRAM_INTAKE)
-			signal_program(generation, PROGRAM_DISPATCH, SIGTERM);
+		note_end(generation, (enum generation_program)which, status);
 		return TRUE;
 	}
 	return FALSE;
+}
+
+void generation_look_at_doors(struct generation *generation)
+{
+	int status;
+
+	for (int which = 0; which < PROGRAM_COUNT; which++)
+		if (generation->programs[which].door >= 0 && door_ended(generation->programs[which].door, &status))
+			note_end(generation, (enum generation_program)which, status);
+}
+
+void generation_add_poll(const struct generation *generation, GArray *polls)
+{
+	for (int which = 0; which < PROGRAM_COUNT; which++) {
+		const struct pollfd ready[] = {
+			{.fd = generation->programs[which].door, .events = POLLIN},
+			/* Nobody reads what a retired one says. */
+			{.fd = generation->retired ? -1 : generation->programs[which].status, .events = POLLIN},
+		};
+
+		g_array_append_vals(polls, ready, G_N_ELEMENTS(ready));
+	}
+}
+
+void generation_ask(struct generation *generation)
+{
+	for (int which = 0; which < PROGRAM_COUNT; which++)
+		program_ask(&generation->programs[which]);
+}
+
+gboolean generation_has_answered(struct generation *generation)
+{
+	gint64 now = g_get_monotonic_time();
+	gboolean all = TRUE;
+
+	for (int which = 0; which < PROGRAM_COUNT; which++) {
+		struct program *program = &generation->programs[which];
+
+		if (program_has_answered(program))
+			continue;
+		all = FALSE;
+		if (now - program->asked_at <= (gint64)PATIENCE * G_USEC_PER_SEC)
+			continue;
+		log_warning("ALARM %s has not answered for %d s: killed", names[which], PATIENCE);
+		program_signal(program, SIGKILL);
+		/* Once: behind a door its service manager sees to a porter that does not hear. */
+		program->asked_at = now;
+	}
+	return all;
 }
 
 int generation_restart_due(struct generation *generation)
@@ -266,12 +343,12 @@ int generation_restart_due(struct generation *generation)
 	for (int which = 0; which < PROGRAM_COUNT; which++) {
 		struct program *program = &generation->programs[which];
 
-		if (program->pid > 0 || program->restart_at == 0)
+		if (program_is_running(program) || program->restart_at == 0)
 			continue;
 		int left = deadline_left((struct deadline){.at = program->restart_at});
 		if (left == 0) {
 			/* A program that fails here shows up again by its SIGCHLD, with a longer pause. */
-			if (!start_program(generation, (enum generation_program)which) && program->pid == 0)
+			if (!start_program(generation, (enum generation_program)which) && !program_is_running(program))
 				program->restart_at = deadline_in(1).at;
 			continue;
 		}
@@ -286,6 +363,8 @@ void generation_free(struct generation *generation, struct generation *after)
 		return;
 	if (generation->listeners)
 		listener_retire(generation->listeners, after ? after->listeners : NULL);
+	for (int which = 0; which < PROGRAM_COUNT; which++)
+		program_ended(&generation->programs[which]);
 	settings_free(generation->settings);
 	io_close(&generation->config);
 	for (int end = 0; end < 2; end++) {

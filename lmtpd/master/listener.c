@@ -14,6 +14,7 @@
 
 #include "lib/base/io.h"
 #include "lib/base/privilege.h"
+#include "lmtpd/master/passed.h"
 
 enum { BACKLOG = 1024 };
 
@@ -141,25 +142,36 @@ static int take_over(GPtrArray *open, const char *endpoint)
 	return -1;
 }
 
+static int open_one(const struct settings *settings, const char *endpoint, GError **error)
+{
+	if (g_str_has_prefix(endpoint, "inet:"))
+		return open_inet(endpoint, error);
+	if (g_str_has_prefix(endpoint, "unix:"))
+		return open_unix(settings, endpoint, error);
+	fail(error, endpoint, "expected unix:/PATH or inet:ADDRESS:PORT");
+	return -1;
+}
+
 GPtrArray *listener_open_all(const struct settings *settings, GPtrArray *open, GError **error)
 {
 	g_autoptr(GPtrArray) listeners = g_ptr_array_new_with_free_func(listener_free);
 	const char *const *endpoint = settings_strings(settings, SET_listen, NULL);
+	g_autofree char *unnamed = passed_unnamed(endpoint);
 
+	if (unnamed) {
+		fail(error, unnamed, "this socket was passed to us and is not named in listen");
+		return NULL;
+	}
 	for (; *endpoint; endpoint++) {
-		gboolean tcp = g_str_has_prefix(*endpoint, "inet:");
-		int fd = take_over(open, *endpoint);
+		int passed = passed_socket(*endpoint);
+		int fd = passed >= 0 ? dup(passed) : take_over(open, *endpoint);
 
-		if (!tcp && !g_str_has_prefix(*endpoint, "unix:")) {
-			fail(error, *endpoint, "expected unix:/PATH or inet:ADDRESS:PORT");
-			return NULL;
-		}
 		if (fd < 0)
-			fd = tcp ? open_inet(*endpoint, error) : open_unix(settings, *endpoint, error);
+			fd = open_one(settings, *endpoint, error);
 		if (fd < 0)
 			return NULL;
 		struct listener *listener = g_new0(struct listener, 1);
-		*listener = (struct listener){.endpoint = g_strdup(*endpoint), .fd = fd, .tcp = tcp};
+		*listener = (struct listener){.endpoint = g_strdup(*endpoint), .fd = fd, .tcp = g_str_has_prefix(*endpoint, "inet:"), .passed = passed >= 0};
 		g_ptr_array_add(listeners, listener);
 	}
 	return g_steal_pointer(&listeners);
@@ -178,7 +190,7 @@ void listener_retire(GPtrArray *before, GPtrArray *after)
 	for (guint i = 0; i < before->len; i++) {
 		const struct listener *listener = g_ptr_array_index(before, i);
 
-		if (!listener->tcp && !(after && has_endpoint(after, listener->endpoint)))
+		if (!listener->tcp && !listener->passed && !(after && has_endpoint(after, listener->endpoint)))
 			unlink(listener->endpoint + strlen("unix:"));
 	}
 	g_ptr_array_unref(before);

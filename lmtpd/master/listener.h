@@ -13,10 +13,11 @@ struct listener {
 	char *endpoint; /**< "unix:/PATH" or "inet:ADDRESS:PORT" */
 	int fd;
 	gboolean tcp;
+	gboolean passed; /**< not made by us, so not ours to unlink (passed.h) */
 };
 
 /**
- * Opens what the settings name. A listener of `open` (may be NULL) with the same endpoint is taken over, not opened anew.
+ * Opens what the settings name. A socket that was passed to us, or a listener of `open` (may be NULL), with the same endpoint is taken over, not opened anew.
  * Elements are struct listener *. NULL with the reason in `error` when one cannot be opened; `open` is then untouched.
  */
 GPtrArray *listener_open_all(const struct settings *settings, GPtrArray *open, GError **error)

@@ -20,13 +20,22 @@
 #include "lib/base/log.h"
 #include "lib/base/process.h"
 #include "lmtpd/master/generation.h"
-#include "lmtpd/master/notify.h"
+#include "lmtpd/master/passed.h"
+#include "lib/base/notify.h"
 #include "lmtpd/master/watch.h"
 
-enum { STOP_TIME = 60 }; /* seconds to finish at SIGTERM: intake's 25 and dispatch's 30 are inside */
+enum {
+	STOP_TIME = 60,   /* seconds to finish at SIGTERM: intake's 25 and dispatch's 30 are inside */
+	ASK_TIME = 20000, /* milliseconds between questions to the programs where no watchdog wants to know more often */
+};
 
 struct master {
 	char *path;
+	char *doors; /* NULL: intake and dispatch are children of ours */
+	struct generation_setup setup;
+	int watchdog; /* how often the service manager wants to hear, in milliseconds; -1: not at all */
+	struct deadline ask; /* when the programs are asked next */
+	gboolean asked;      /* they were, and not all have answered yet */
 	int signals;
 	struct generation *current;
 	GPtrArray *old; /* generations that finish what they have in hand */
@@ -34,11 +43,14 @@ struct master {
 	gboolean stop;
 };
 
-static void parse_options(int argc, char **argv, char **path)
+static void parse_options(int argc, char **argv, struct master *master)
 {
+	char **path = &master->path;
+
 	gboolean version = FALSE;
 	const GOptionEntry entries[] = {
 		{"config", 'c', 0, G_OPTION_ARG_FILENAME, path, "Configuration file (default " ROLLCALL_CONFIG ")", "FILE"},
+		{"doors", 0, 0, G_OPTION_ARG_FILENAME, &master->doors, "Sockets by which a service manager starts the two rooms", "DIR"},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version and exit", NULL},
 		{NULL},
 	};
@@ -86,7 +98,7 @@ static void reload(struct master *master)
 	notify_service_manager("RELOADING=1");
 	/* Before they are read: what changes meanwhile is seen at the next look. */
 	master->watched = watch_fingerprint(master->current->settings);
-	struct generation *next = generation_start(master->path, master->current);
+	struct generation *next = generation_start(&master->setup, master->current);
 	if (next) {
 		FAULT_POINT("before-retire");
 		generation_retire(master->current, GENERATION_LET_FINISH);
@@ -101,23 +113,30 @@ static void reload(struct master *master)
 	notify_service_manager("READY=1");
 }
 
+static void reap_old(struct master *master, pid_t pid, int status)
+{
+	for (guint i = 0; i < master->old->len; i++)
+		if (generation_ended(g_ptr_array_index(master->old, i), pid, status))
+			return;
+}
+
 static void reap(struct master *master)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (generation_ended(master->current, pid, status))
-			continue;
-		for (guint i = 0; i < master->old->len; i++) {
-			struct generation *generation = g_ptr_array_index(master->old, i);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (!generation_ended(master->current, pid, status))
+			reap_old(master, pid, status);
+	generation_look_at_doors(master->current);
+	for (guint i = master->old->len; i-- > 0;) {
+		struct generation *generation = g_ptr_array_index(master->old, i);
 
-			if (!generation_ended(generation, pid, status) || generation_is_running(generation))
-				continue;
-			generation_free(generation, master->current);
-			g_ptr_array_remove_index(master->old, i);
-			break;
-		}
+		generation_look_at_doors(generation);
+		if (generation_is_running(generation))
+			continue;
+		generation_free(generation, master->current);
+		g_ptr_array_remove_index(master->old, i);
 	}
 }
 
@@ -132,12 +151,38 @@ static void handle_signals(struct master *master)
 	reap(master);
 }
 
-static void wait_for_signal(struct master *master, int milliseconds)
+static void wait_for_something(struct master *master, int milliseconds)
 {
-	struct pollfd ready = {.fd = master->signals, .events = POLLIN};
+	g_autoptr(GArray) polls = g_array_new(FALSE, FALSE, sizeof(struct pollfd));
+	const struct pollfd signals = {.fd = master->signals, .events = POLLIN};
 
-	poll(&ready, 1, milliseconds);
+	g_array_append_val(polls, signals);
+	generation_add_poll(master->current, polls);
+	for (guint i = 0; i < master->old->len; i++)
+		generation_add_poll(g_ptr_array_index(master->old, i), polls);
+	poll((void *)polls->data, polls->len, milliseconds);
 	handle_signals(master);
+}
+
+/*
+ * One question at a time: the service manager hears that all is well when the programs have said so after it was last told. It is also told while a
+ * reload waits for new programs, since the old ones go on with the mail.
+ */
+static void ask_programs(void *data)
+{
+	struct master *master = data;
+
+	if (!master->current)
+		return;
+	if (!master->asked && deadline_passed(master->ask)) {
+		generation_ask(master->current);
+		master->asked = TRUE;
+	}
+	if (!master->asked || !generation_has_answered(master->current))
+		return;
+	notify_service_manager("WATCHDOG=1");
+	master->asked = FALSE;
+	master->ask = (struct deadline){.at = g_get_monotonic_time() + (gint64)(master->watchdog > 0 ? MIN(master->watchdog, ASK_TIME) : ASK_TIME) * 1000};
 }
 
 static void look_at_rules(struct master *master)
@@ -148,25 +193,27 @@ static void look_at_rules(struct master *master)
 	reload(master);
 }
 
+/* Until when nothing is to be done unless something happens, in milliseconds. */
+static int next_time(const struct master *master, int restart, struct deadline look)
+{
+	int next = restart < 0 ? deadline_left(look) : MIN(restart, deadline_left(look));
+
+	return master->asked ? MIN(next, 1000) : MIN(next, deadline_left(master->ask));
+}
+
 static void supervise(struct master *master)
 {
-	int watchdog = notify_watchdog_interval();
 	struct deadline look = deadline_in(WATCH_INTERVAL);
 
 	while (!master->stop) {
-		int next = generation_restart_due(master->current);
+		int restart = generation_restart_due(master->current);
 
 		if (deadline_passed(look)) {
 			look_at_rules(master);
 			look = deadline_in(WATCH_INTERVAL);
 		}
-		next = next < 0 ? deadline_left(look) : MIN(next, deadline_left(look));
-
-		if (watchdog > 0) {
-			notify_service_manager("WATCHDOG=1");
-			next = MIN(next, watchdog);
-		}
-		wait_for_signal(master, next);
+		ask_programs(master);
+		wait_for_something(master, next_time(master, restart, look));
 	}
 }
 
@@ -180,7 +227,7 @@ static void finish(struct master *master)
 	for (guint i = 0; i < master->old->len; i++)
 		generation_retire(g_ptr_array_index(master->old, i), GENERATION_STOP);
 	while ((generation_is_running(master->current) || master->old->len > 0) && !deadline_passed(deadline))
-		wait_for_signal(master, MIN(deadline_left(deadline), 1000));
+		wait_for_something(master, MIN(deadline_left(deadline), 1000));
 	generation_kill(master->current);
 	for (guint i = 0; i < master->old->len; i++)
 		generation_kill(g_ptr_array_index(master->old, i));
@@ -194,23 +241,29 @@ int main(int argc, char **argv)
 
 	io_fill_standard_descriptors();
 	umask(022);
-	parse_options(argc, argv, &master.path);
+	parse_options(argc, argv, &master);
 	/* Until the configuration says where the log goes, whoever starts us should see what is wrong with it. */
 	log_open("rollcall-lmtpd", LOG_TARGET_STDERR);
 	master.signals = process_signals();
 	g_autoptr(GError) error = NULL;
+	if (!passed_find(&error))
+		log_fatal("%s", error->message);
 	g_autoptr(GBytes) bytes = settings_read_file(master.path, &error);
 	settings_auto struct settings *settings = bytes
 		? settings_parse(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), master.path, &error)
 		: NULL;
 	if (!settings)
 		log_fatal("%s", error->message);
-	write_pid_file(settings);
+	/* Behind doors the service manager sees to it that there is one of us, and the directory is not ours. */
+	if (!master.doors)
+		write_pid_file(settings);
 	process_log("rollcall-lmtpd", settings);
 	if (chdir("/") != 0)
 		log_fatal("chdir /: %s", g_strerror(errno));
+	master.watchdog = notify_watchdog_interval();
+	master.setup = (struct generation_setup){.path = master.path, .doors = master.doors, .meanwhile = ask_programs, .data = &master};
 	master.watched = watch_fingerprint(settings);
-	master.current = generation_start(master.path, NULL);
+	master.current = generation_start(&master.setup, NULL);
 	if (!master.current)
 		log_fatal("not started, see the lines above");
 	log_info("rollcall " ROLLCALL_VERSION " ready");
@@ -219,5 +272,6 @@ int main(int argc, char **argv)
 	finish(&master);
 	g_ptr_array_unref(master.old);
 	g_free(master.path);
+	g_free(master.doors);
 	return 0;
 }

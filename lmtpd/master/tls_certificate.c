@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/credential.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 
@@ -19,7 +20,7 @@ struct stamp {
 };
 
 struct tls_certificate {
-	const char *certificate_file, *key_file;
+	char *certificate_file, *key_file;
 	struct stamp certificate_stamp, key_stamp; /* of the pair that was last tried, good or bad */
 	SSL_CTX *context;
 };
@@ -118,10 +119,10 @@ struct tls_certificate *tls_certificate_load(const char *certificate_file, const
 {
 	struct tls_certificate *certificate = g_new0(struct tls_certificate, 1);
 
-	certificate->certificate_file = certificate_file;
-	certificate->key_file = key_file;
-	certificate->certificate_stamp = stamp_file(certificate_file);
-	certificate->key_stamp = stamp_file(key_file);
+	certificate->certificate_file = credential_path(certificate_file);
+	certificate->key_file = credential_path(key_file);
+	certificate->certificate_stamp = stamp_file(certificate->certificate_file);
+	certificate->key_stamp = stamp_file(certificate->key_file);
 	certificate->context = load_pair(certificate, error);
 	if (!certificate->context)
 		g_clear_pointer(&certificate, tls_certificate_free);
@@ -133,6 +134,8 @@ void tls_certificate_free(struct tls_certificate *certificate)
 	if (!certificate)
 		return;
 	SSL_CTX_free(certificate->context);
+	g_free(certificate->certificate_file);
+	g_free(certificate->key_file);
 	g_free(certificate);
 }
 

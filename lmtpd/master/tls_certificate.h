@@ -14,7 +14,7 @@ struct tls_certificate;
 
 /**
  * Loads the pair. NULL with `*error` (the caller frees) saying what is wrong with which file: also for a key that
- * others may read or a group may write. The paths must live as long. The caller ends it with tls_certificate_free().
+ * others may read or a group may write. The two are what the settings say (lib/base/credential.h). The caller ends it with tls_certificate_free().
  */
 struct tls_certificate *tls_certificate_load(const char *certificate_file, const char *key_file, char **error)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -107,22 +107,21 @@ def walk(place, seen):
         seen["postfix_before"] = run(["postconf", "-n"]).stdout + run(["postconf", "-M"]).stdout
         # Step 1 without `make deps`: what is missing is not to be installed by a test.
         hand.shell(todo[1].replace("make deps && ", ""))
-        hand.shell(todo[2])
         # One shell, as a reader has, because the password is kept in it.
-        hand.shell(todo[3] + "\n" + todo[4])
+        hand.shell(todo[2] + "\n" + todo[3])
         run(["cp", server.ca, "/etc/rollcall/crm-ca.pem"])
         hand.shell(re.search(r"`(mariadb --defaults-file[^`]*)`", open(os.path.join(ROOT, "README")).read()).group(1))
-        seen["dkim"] = read_zone(hand.shell(todo[5]))
+        seen["dkim"] = read_zone(hand.shell(todo[4]))
         resolver = stack.enter_context(Resolver(place, port=53))
         resolver.zone(dict(seen["dkim"], **{"lists.example.org": "v=spf1 mx -all", "_dmarc.lists.example.org": "v=DMARC1; p=none"}))
         with open("/etc/resolv.conf", "w") as f:
             f.write("nameserver 127.0.0.1\n")
-        # Step 6: "take the # from these two lines".
-        for line in todo[6].split("\n"):
+        # Step 5: "take the # from these two lines".
+        for line in todo[5].split("\n"):
             hand.shell("grep -qxF '#%s' /etc/rollcall/rollcall.conf && sed -i 's|^#\\(%s\\)$|\\1|' /etc/rollcall/rollcall.conf"
                        % (line, line.replace("[", "\\[")))
-        hand.shell(todo[7])
-        seen["check"] = hand.shell(todo[8])
+        hand.shell(todo[6])
+        seen["check"] = hand.shell(todo[7])
         daemon = subprocess.Popen(["rollcall-lmtpd"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: os.path.exists("/run/rollcall/lmtp"), 20, "the daemon's socket")
         seen["lists"] = hand.shell("rollcall lists")

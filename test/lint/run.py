@@ -22,12 +22,13 @@ import manuals
 import rooms
 import shape
 import tools
+import units
 
 SLOW = {"lint_compiler", "lint_cppcheck", "lint_clang_tidy", "lint_gcc_analyzer"}
 
 
 def lints():
-    for module in (rooms, shape, check_settings, manuals, hostile, tools):
+    for module in (rooms, shape, check_settings, manuals, hostile, tools, units):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("lint_") and function.__module__ == module.__name__:
                 yield name, function

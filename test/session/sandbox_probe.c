@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 	}
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0)
 		return 2;
-	sandbox_enter_room(settings);
+	sandbox_enter_room(settings, FALSE);
 	sandbox_lock_child(settings);
 	try_files();
 	try_network(pair[0]);

@@ -1,5 +1,5 @@
 /* The sd_notify protocol; see notify.h. libsystemd is not worth its weight for one datagram. */
-#include "lmtpd/master/notify.h"
+#include "lib/base/notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>

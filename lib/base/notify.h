@@ -1,8 +1,8 @@
 /*
  * Tells a service manager how we are (systemd's sd_notify protocol, one datagram each). Silent where none listens.
  */
-#ifndef ROLLCALL_MASTER_NOTIFY_H
-#define ROLLCALL_MASTER_NOTIFY_H
+#ifndef ROLLCALL_BASE_NOTIFY_H
+#define ROLLCALL_BASE_NOTIFY_H
 
 /** `state` is "READY=1", "RELOADING=1", "STOPPING=1" or "WATCHDOG=1". */
 void notify_service_manager(const char *state);
