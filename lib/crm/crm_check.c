@@ -46,7 +46,7 @@ static void add_error(struct check *check, gboolean refuse)
 
 /*
  * The cell of the first row of a query, by column; NULL with nothing latched when there is no
- * row. The caller frees.
+ * row, and with an error latched and the connection gone when there was no answer. The caller frees.
  */
 static char *ask(struct check *check, enum crm_query query, guint column)
 {
@@ -91,6 +91,10 @@ static void check_tls(struct check *check)
 		return;
 	}
 	g_autofree char *version = ask(check, CRM_SQL_TLS_VERSION, 1);
+	if (!crm->mysql) {
+		add_error(check, FALSE);
+		return;
+	}
 	add(check, CRM_GOOD, FALSE, "TLS: %s with %s, %s", version ? version : "version unknown",
 		mysql_get_ssl_cipher(crm->mysql),
 		settings_boolean(crm->settings, SET_insecure_i_know, NULL)
@@ -250,6 +254,10 @@ static gboolean check_connection(struct check *check)
 		mysql_get_server_info(crm->mysql), strlen(mysql_get_server_info(crm->mysql)), CRM_TEXT_LIMIT);
 	add(check, CRM_GOOD, FALSE, "connected to %s, server %s", mysql_get_host_info(crm->mysql), version);
 	check->database = ask(check, CRM_SQL_DATABASE, 0);
+	if (!crm->mysql) {
+		add_error(check, FALSE);
+		return FALSE;
+	}
 	if (!check->database) {
 		add(check, CRM_BAD, TRUE, "no database: neither [crm] database nor the option file names one");
 		return FALSE;
@@ -265,7 +273,8 @@ static GArray *run(struct crm *crm, gboolean whole)
 	check_options(&check);
 	if (check_connection(&check)) {
 		check_tls(&check);
-		check_grants(&check);
+		if (crm->mysql)
+			check_grants(&check);
 		if (whole && crm->mysql)
 			check_view(&check);
 		if (whole && crm->mysql)
