@@ -74,6 +74,8 @@ static const char *outcome_word(enum store_order result)
 
 static const char *what_follows(const struct decide *decide)
 {
+	if (decide->decision.state == STORE_HELD_ACCEPTED && decide->held->kind == STORE_HELD_UNPARSED)
+		return "the daemon reads it and sends it; if it ends whoever reads it, it is held again under another number";
 	if (decide->decision.state == STORE_HELD_ACCEPTED)
 		return "the daemon sends it to the list";
 	if (decide->author_told)

@@ -24,6 +24,8 @@ const char *held_text_kind(enum store_held_kind kind)
 		return "moderation";
 	case STORE_HELD_CONFIRMATION:
 		return "confirmation";
+	case STORE_HELD_UNPARSED:
+		return "unparsed";
 	}
 	return "unknown";
 }

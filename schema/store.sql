@@ -28,6 +28,13 @@ CREATE TABLE distributed (
 	expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- How many processes a message has killed that read it: key is a hash of its envelope sender and bytes. changed: as the table age counts.
+CREATE TABLE death (
+	key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32),
+	count INTEGER NOT NULL CHECK (count > 0),
+	changed INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- One row: how long this store has been watched over, in seconds that a daemon really ran. Records that protect against a second
 -- delivery grow old by it and not by the time of day, which may jump. It began at the time of day when the store was made.
 CREATE TABLE age (
@@ -50,7 +57,7 @@ CREATE TABLE list_count (
 -- AUTOINCREMENT: a number is never given twice, so a token or job of a post that is gone means no other.
 CREATE TABLE held (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
-	kind INTEGER NOT NULL CHECK (kind IN (1, 2)),
+	kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 4),
 	state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 7),
 	list TEXT NOT NULL,
 	author TEXT NOT NULL,

@@ -41,6 +41,7 @@ const struct texts_row texts_table[] = {
 	/* to owners */
 	{"note-subscribe", " person "},
 	{"note-unsubscribe", " person "},
+	{"held-unparsed", " number sender size until discard "},
 	/* to members */
 	{"digest", " volume issue date part page "},
 	{NULL, NULL},

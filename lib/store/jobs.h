@@ -29,6 +29,7 @@ enum jobs_whom {
 /** Name, word, to whom, and whether it makes sense only while the post waits. */
 #define JOBS_KINDS(X)                                                        \
 	X(NOTICE_MODERATORS, "notice-moderators", JOBS_MODERATORS, TRUE)     \
+	X(NOTICE_OWNERS, "notice-owners", JOBS_OWNERS, TRUE)                 \
 	X(NOTICE_AUTHOR, "notice-author", JOBS_AUTHOR, TRUE)                 \
 	X(RELEASE, "release", JOBS_NOBODY, FALSE)                            \
 	X(REJECTED, "rejected", JOBS_AUTHOR, FALSE)                          \

@@ -40,7 +40,7 @@ static char *copy_statements(struct store *store, GError **error)
 
 	if (sqlite3_prepare_v2(store->db,
 			"SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
-			"AND name NOT LIKE '%message' AND name NOT IN ('age', 'post', 'job', 'kept')", -1, &tables, NULL) != SQLITE_OK) {
+			"AND name NOT LIKE '%message' AND name NOT IN ('age', 'death', 'post', 'job', 'kept')", -1, &tables, NULL) != SQLITE_OK) {
 		store_fail(store->db, "looking for tables", error);
 		return NULL;
 	}

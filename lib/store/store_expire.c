@@ -1,6 +1,7 @@
 /*
  * Housekeeping: what nobody will ask for again; see store.h. Held posts whose time is over are no rubbish but work: store_held_due().
  */
+#include "lib/store/store_death.h"
 #include "lib/store/store_internal.h"
 
 /*
@@ -29,9 +30,12 @@ gboolean store_age(struct store *store, gint64 seconds, GError **error)
 gboolean store_expire(struct store *store, gint64 seconds, GError **error)
 {
 	store_statement_auto sqlite3_stmt *posts = store_statement(store, STATEMENT_POST_EXPIRE);
+	store_statement_auto sqlite3_stmt *deaths = store_statement(store, STATEMENT_DEATH_EXPIRE);
 
 	sqlite3_bind_int64(posts, 1, seconds);
-	if (!store_run(store, posts, "removing old posts", error))
+	sqlite3_bind_int64(deaths, 1, seconds);
+	sqlite3_bind_int64(deaths, 2, STORE_DEATHS);
+	if (!store_run(store, posts, "removing old posts", error) || !store_run(store, deaths, "removing old deaths", error))
 		return FALSE;
 	for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
 		store_statement_auto sqlite3_stmt *expire = store_statement(store, others[i]);

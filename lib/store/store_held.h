@@ -19,6 +19,7 @@
 enum store_held_kind {
 	STORE_HELD_MODERATION = 1,
 	STORE_HELD_CONFIRMATION = 2, /**< its author's */
+	STORE_HELD_UNPARSED = 3,     /**< an owner's: it kills whoever reads it, so nobody has; no author, and no facts out of it */
 };
 
 /** The numbers are on disk: do not renumber. */

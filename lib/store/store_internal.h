@@ -44,6 +44,13 @@
 		"post = ?2, state = ?3, distributed_at = unixepoch(), expires_at = unixepoch() + ?4")         \
 	X(DISTRIBUTED_EXPIRE,                                                                                 \
 		"DELETE FROM distributed WHERE expires_at <= unixepoch() OR distributed_at > unixepoch() + 86400") \
+	X(DEATH_READ, "SELECT count FROM death WHERE key = ?1")                                               \
+	X(DEATH_ADD,                                                                                          \
+		"INSERT INTO death (key, count, changed) VALUES (?1, 1, " STORE_AGE ") "                      \
+		"ON CONFLICT (key) DO UPDATE SET count = count + 1, changed = excluded.changed RETURNING count") \
+	X(DEATH_EXPIRE,                                                                                       \
+		"DELETE FROM death WHERE changed < " STORE_AGE " - ?1 "                                       \
+		"OR key NOT IN (SELECT key FROM death ORDER BY changed DESC LIMIT ?2)")                       \
 	X(AGE_ADD, "UPDATE age SET seconds = seconds + ?1 WHERE one = 1")                                     \
 	X(COUNT_READ, "SELECT members, shrunk_since FROM list_count WHERE list = ?1")                         \
 	X(COUNT_WRITE,                                                                                        \

@@ -119,7 +119,36 @@ static const char *const steps[] = {
 	" state INTEGER NOT NULL CHECK (state IN (1, 2)),"
 	" distributed_at INTEGER NOT NULL,"
 	" expires_at INTEGER NOT NULL"
-	") STRICT, WITHOUT ROWID;",
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE death ("
+	" key BLOB NOT NULL PRIMARY KEY CHECK (length(key) = 32),"
+	" count INTEGER NOT NULL CHECK (count > 0),"
+	" changed INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	/* Two more kinds. A CHECK cannot be changed, so the table is made anew; the numbers that were given must not be given again. */
+	"ALTER TABLE held RENAME TO held_before;"
+	"DROP INDEX held_waiting;"
+	"CREATE TABLE held ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 4),"
+	" state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 7),"
+	" list TEXT NOT NULL,"
+	" author TEXT NOT NULL,"
+	" sender TEXT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" facts BLOB NOT NULL,"
+	" size INTEGER NOT NULL CHECK (size >= 0),"
+	" held_at INTEGER NOT NULL,"
+	" expires_at INTEGER NOT NULL,"
+	" decided_at INTEGER NOT NULL CHECK ((decided_at = 0) = (state = 1)),"
+	" decider BLOB CHECK (length(decider) = 32)"
+	") STRICT;"
+	"CREATE INDEX held_waiting ON held (expires_at) WHERE state = 1;"
+	"INSERT INTO held SELECT id, kind, state, list, author, sender, reason, facts, size, held_at, expires_at, decided_at, decider "
+	"FROM held_before;"
+	"DELETE FROM sqlite_sequence WHERE name = 'held';"
+	"INSERT INTO sqlite_sequence (name, seq) SELECT 'held', seq FROM sqlite_sequence WHERE name = 'held_before';"
+	"DROP TABLE held_before;",
 };
 
 static gboolean read_number(sqlite3 *db, const char *sql, int *number, GError **error)

@@ -283,6 +283,22 @@ GVariant *wire_call(int phase, const struct wire_question *question, struct dead
 	return g_steal_pointer(&answer);
 }
 
+gboolean wire_tell(int tickets, enum wire_request request, GVariant *arguments)
+{
+	struct deadline now = deadline_in(0);
+	g_autoptr(GBytes) frame = encode(request, arguments);
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return FALSE;
+	/* What is in the socket stays there for whoever takes the ticket, also when our end is closed. */
+	gboolean sent = send_packet(pair[0], g_bytes_get_data(frame, NULL), g_bytes_get_size(frame), -1, now) &&
+		send_packet(tickets, "T", 1, pair[1], now);
+	io_close(&pair[0]);
+	io_close(&pair[1]);
+	return sent;
+}
+
 enum wire_receive wire_receive(int phase, struct deadline deadline, enum wire_request *request,
 	GVariant **arguments, int *fd)
 {

@@ -37,6 +37,10 @@
 	/* The post in hand: was the same one, by another path, distributed on this list lately? list, hash of list and content -> verdict. NONE: \
 	 * no, and from now on its content is in hand, too; DISCARDED: it was; DEFERRED: it is being delivered. */ \
 	X(DUPLICATE, "(say)", "((uuss))")                                                            \
+	/* How many processes has this message killed that read it? hash of envelope sender and bytes -> verdict, number. */ \
+	X(DEATHS, "(ay)", "((uuss)u)")                                                               \
+	/* It has killed one more -> verdict. Of the intake parent alone, by the jobs' socket; told and not asked. */ \
+	X(DEATH, "(ay)", "((uuss))")                                                                 \
 	/* Which keys sign for this domain? domain -> verdict, (selector, algorithm, public key DER). */ \
 	X(KEYS, "(s)", "((uuss)a(ssay))")                                                            \
 	/* Sign a 32-byte digest: domain, selector, digest -> verdict, signature. */                 \
@@ -56,7 +60,7 @@
 	/* All variants are with Postfix: the post's address in the archive (or ""), whether the list's digest wants it; the message as \
 	 * it went out as a sealed memfd, if anybody wants it -> verdict (SENT or DEFERRED). */      \
 	X(FINISH, "(sb)", "((uuss))")                                                                \
-	/* Hold a post: list, K (in hand), kind (1 moderation, 2 confirmation), author, envelope sender, reason in words, \
+	/* Hold a post: list, K (in hand), kind (1 moderation, 2 confirmation, 3 unparsed), author, envelope sender, reason in words, \
 	 * facts; the message as it came (CRLF) as a sealed memfd. -> verdict (SENT "held as N" or DEFERRED), number. \
 	 * facts that dispatch reads: tell-author=yes writes to the author, too (now, and when it expires); unproved=yes: to him \
 	 * once a day at most, and a confirmation that is one too many is asked for later; \
@@ -131,6 +135,12 @@ struct wire_question {
  */
 GVariant *wire_call(int phase, const struct wire_question *question, struct deadline deadline,
 	struct verdict *verdict) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Opens a phase for one request, tells it and goes: the answer is nobody's, and nothing is waited for. FALSE when the ticket could not be sent at
+ * once. `arguments` as in a question.
+ */
+gboolean wire_tell(int tickets, enum wire_request request, GVariant *arguments) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- dispatch's side ---- */
 

@@ -27,6 +27,8 @@ static struct verdict plan_jobs(struct store *store, const struct store_held_pla
 	gboolean moderation = plan->kind == STORE_HELD_MODERATION, now = TRUE;
 	struct verdict verdict = VERDICT_UNDECIDED;
 
+	if (plan->kind == STORE_HELD_UNPARSED)
+		jobs_plan_add(jobs, JOBS_NOTICE_OWNERS, NULL);
 	if (moderation)
 		jobs_plan_add(jobs, JOBS_NOTICE_MODERATORS, NULL);
 	if (!*plan->author || (moderation && !is_fact(plan, "tell-author")))
@@ -51,6 +53,20 @@ static gboolean is_message(const struct phase *phase, int fd)
 	return good;
 }
 
+/* A confirmation is asked of somebody; who wrote what nobody has read, nobody knows. */
+static gboolean is_kind(const struct store_held_plan *plan)
+{
+	switch (plan->kind) {
+	case STORE_HELD_MODERATION:
+		return TRUE;
+	case STORE_HELD_CONFIRMATION:
+		return *plan->author != '\0';
+	case STORE_HELD_UNPARSED:
+		return *plan->author == '\0';
+	}
+	return FALSE;
+}
+
 static gboolean is_sound(const struct phase *phase, const struct store_held_plan *plan, GVariant *key)
 {
 	guint8 claimed[STORE_KEY_SIZE];
@@ -58,7 +74,7 @@ static gboolean is_sound(const struct phase *phase, const struct store_held_plan
 	return plan->message >= 0 && is_message(phase, plan->message) && phase->claimed && answer_read_key(key, claimed) &&
 		memcmp(claimed, phase->key, sizeof(claimed)) == 0 &&
 		answer_list_is_ours(phase->worker->settings, plan->list) && (!*plan->author || asker_is_address(plan->author)) &&
-		(plan->kind == STORE_HELD_MODERATION || (plan->kind == STORE_HELD_CONFIRMATION && *plan->author));
+		is_kind(plan);
 }
 
 static struct verdict hold(struct phase *phase, struct store_held_plan *plan, gint64 *id)

@@ -89,6 +89,18 @@ static gboolean is_authors(enum store_action action)
 	return action == STORE_ACTION_WITHDRAW || action == STORE_ACTION_CONFIRM;
 }
 
+/* What nobody has read was told to the owners, whether there are moderators or not. */
+static struct verdict is_for_owners(const struct order *order, gboolean *is)
+{
+	store_held_auto struct store_held *held = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!store_held_get(order->phase->worker->store, order->found.held, &held, &error))
+		return store_trouble(error);
+	*is = held && held->kind == STORE_HELD_UNPARSED;
+	return VERDICT_UNDECIDED;
+}
+
 static struct verdict check_moderator(struct order *order, gboolean *may)
 {
 	guint standing = 0;
@@ -96,10 +108,12 @@ static struct verdict check_moderator(struct order *order, gboolean *may)
 
 	if (crm_standing(order->phase->worker->crm, order->asker.list, order->asker.address, &standing, &verdict) == CRM_TROUBLE)
 		return verdict;
-	*may = (standing & STANDING_MODERATOR) != 0 ||
-		((standing & STANDING_OWNER) != 0 && (standing & STANDING_LIST_HAS_MODERATOR) == 0);
+	gboolean owner = (standing & STANDING_OWNER) != 0;
+	*may = (standing & STANDING_MODERATOR) != 0 || (owner && (standing & STANDING_LIST_HAS_MODERATOR) == 0);
+	if (!*may && owner)
+		verdict = is_for_owners(order, may);
 	order->asker.moderator = *may;
-	return VERDICT_UNDECIDED;
+	return verdict;
 }
 
 /* A tombstone has no author any more: then the token's own person must do, and nothing is decided but "already". */

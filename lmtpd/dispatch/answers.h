@@ -13,6 +13,8 @@ GVariant *answer_row(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_total(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_claim(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_duplicate(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_deaths(struct phase *phase, GVariant *arguments, int fd);
+GVariant *answer_death(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_keys(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_sign(struct phase *phase, GVariant *arguments, int fd);
 GVariant *answer_ocsp(struct phase *phase, GVariant *arguments, int fd);

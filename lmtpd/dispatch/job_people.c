@@ -62,7 +62,7 @@ static struct verdict find_moderators(struct worker *worker, const struct store_
 /* A post that nobody can be asked about must not be forgotten: it is tried again, and the log says so each time. */
 static struct verdict check_anybody(const struct store_job *job, enum jobs_kind kind, const struct job_people *people)
 {
-	if (kind != JOBS_NOTICE_MODERATORS || recipients_count(people->recipients) > 0)
+	if ((kind != JOBS_NOTICE_MODERATORS && kind != JOBS_NOTICE_OWNERS) || recipients_count(people->recipients) > 0)
 		return VERDICT_UNDECIDED;
 	log_warning("ALARM list=<%s> held=%" G_GINT64_FORMAT ": nobody in the CRM is its moderator or owner: the post waits, "
 				"and nobody knows", job->list, job->held);
@@ -81,7 +81,7 @@ static struct verdict find_owners(struct worker *worker, const struct store_job 
 		return verdict;
 	for (guint i = 0; live && i < roster_count(live, RECEPTION_MAIL); i++)
 		recipients_add(people->recipients, recipients_get(live->of[RECEPTION_MAIL], i));
-	if (recipients_count(people->recipients) == 0)
+	if (recipients_count(people->recipients) == 0 && job->held == 0)
 		log_warning("ALARM list=<%s>: nobody in the CRM is its owner: somebody wants to join or to leave, and nobody hears of it",
 			job->list);
 	return VERDICT_UNDECIDED;
@@ -98,8 +98,11 @@ static struct verdict find(struct worker *worker, const struct store_job *job, c
 	switch (jobs_row(kind)->whom) {
 	case JOBS_NOBODY:
 		return VERDICT_UNDECIDED;
-	case JOBS_OWNERS:
-		return find_owners(worker, job, people);
+	case JOBS_OWNERS: {
+		struct verdict verdict = find_owners(worker, job, people);
+
+		return verdict_is_final(&verdict) ? verdict : check_anybody(job, kind, people);
+	}
 	case JOBS_AUTHOR:
 		if (held && *held->author)
 			recipients_add(people->recipients, held->author);

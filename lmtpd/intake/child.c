@@ -90,6 +90,7 @@ static void post(void *context, struct session_envelope *envelope, int message)
 		.tickets = child->session->tickets,
 		.peer = child->session->data,
 		.explain = child->session->explain,
+		.poison = child->session->poison,
 	};
 
 	close_routing(child);

@@ -13,6 +13,7 @@ struct child_session {
 	int tickets;      /**< our end of the wire */
 	int data;         /**< the connection */
 	int control;      /**< to the TLS front, or -1 */
+	struct poison *poison; /**< where the parent sees which message is read; NULL: nobody looks */
 	const char *peer; /**< "unix" or the client's address, for the log */
 	struct explain *explain; /**< the session is a question: `data` leads to explain->client. NULL: it is not */
 };

@@ -21,6 +21,7 @@ struct kind_row {
 
 static const struct kind_row kinds[] = {
 	{"notice-moderators", "held-moderator", TRUE, TRUE, FALSE, "held"},
+	{"notice-owners", "held-unparsed", FALSE, TRUE, FALSE, "held"},
 	{"decided", "decided", FALSE, FALSE, FALSE, "decided"},
 	{"expired-moderators", "expired-moderator", FALSE, FALSE, FALSE, "expired"},
 	{"release-failed", "release-failed", TRUE, FALSE, FALSE, "failed"},
@@ -106,7 +107,7 @@ static char *link_for(const struct composing *composing, const char *token_name,
 				 : NULL;
 }
 
-enum { FIELD_COUNT = 28 };
+enum { FIELD_COUNT = 29 };
 
 struct values {
 	struct texts_field fields[FIELD_COUNT];
@@ -141,6 +142,7 @@ static void collect(const struct composing *composing, struct values *values)
 	/* "text" of an answer is the name of its text, and "words" what the CRM said; of a rejection it is what the moderator wrote. */
 	add(values, "text", strcmp(job->kind, "answer") == 0 ? field(job, "words") : field(job, "text"));
 	add(values, "list", job->list);
+	add_made(values, "number", g_strdup_printf("%" G_GINT64_FORMAT, job->held));
 	add_made(values, "owner", list_role_address(job->list, "owner"));
 	add_made(values, "list_name", g_strndup(job->list, strcspn(job->list, "@")));
 	add_made(values, "reason", field(job, "why") ? g_strdup(field(job, "why")) : sentence(composing, "", field(job, "held-reason")));
@@ -280,7 +282,7 @@ static struct verdict notify_one(struct composing *composing)
 	g_autofree char *held_key = g_strdup_printf("held-%" G_GINT64_FORMAT, job->held);
 	g_autofree char *held_id = notice_message_id(job->list, held_key);
 	g_autofree char *reply_to = reply_address(composing);
-	gboolean note = strcmp(row->key, "note") == 0;
+	gboolean note = strcmp(row->key, "note") == 0 || strcmp(job->kind, "notice-owners") == 0;
 	g_autofree char *moderators = list_role_address(job->list, row->reply || note ? "owner" : "editor");
 	/* Moderators have one thread for each held post; an author's thread is the mail that is answered. */
 	const char *thread[] = {row->reply ? answered_id(job) : note || strcmp(row->key, "held") == 0 ? NULL : held_id, NULL};

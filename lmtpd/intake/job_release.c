@@ -2,7 +2,22 @@
  * A held post goes out: the stored original, cooked and signed now. Where its author has confirmed it the scenario is asked again, and may
  * still want a moderator.
  */
+#include <string.h>
+
 #include "lmtpd/intake/job.h"
+
+/*
+ * What nobody had read when it was held may have been for a role address. What a robot would have answered goes to the owners: whoever let it out
+ * wants a person to see it.
+ */
+static enum list_role release_role(const struct job *job)
+{
+	const char *word = g_hash_table_lookup(job->fields, "fact-role");
+
+	if (!word || strcmp(word, list_role_word(LIST_ROLE_POST)) == 0)
+		return LIST_ROLE_POST;
+	return strcmp(word, list_role_word(LIST_ROLE_EDITOR)) == 0 ? LIST_ROLE_EDITOR : LIST_ROLE_OWNER;
+}
 
 struct verdict job_release(struct job *job)
 {
@@ -16,6 +31,7 @@ struct verdict job_release(struct job *job)
 		.client_address = g_hash_table_lookup(job->fields, "fact-client-address"),
 		.authentication = g_hash_table_lookup(job->fields, "fact-authentication"),
 		.smtputf8 = g_hash_table_contains(job->fields, "fact-smtputf8"),
+		.role = release_role(job),
 		.held = job->held,
 		.phase = job->phase,
 		.raw = job->message,

@@ -116,6 +116,15 @@ static struct verdict run_stages(struct post *post)
 	log_panic("the last stage gave no verdict");
 }
 
+/* Through the stages, unless others have died of it. */
+static struct verdict read_post(struct post *post)
+{
+	if (post->message->deaths < POISON_DEATHS)
+		return run_stages(post);
+	post->stage = "poison";
+	return post_poison(post);
+}
+
 struct verdict post_unclear(const struct message *message)
 {
 	struct verdict verdict = verdict_graver(message->scan, message->doubt);
@@ -155,7 +164,7 @@ static struct verdict deliver_one(const struct post_setup *setup, const struct s
 		.outgoing = -1,
 		.started = g_get_monotonic_time(),
 	};
-	struct verdict verdict = run_stages(&post);
+	struct verdict verdict = read_post(&post);
 
 	if (verdict.class == VERDICT_REFUSED)
 		verdict = post_soften(&post, &verdict);
@@ -202,7 +211,7 @@ struct verdict post_release(const struct post_setup *setup, const struct post_re
 		.envelope = &envelope,
 		.message = &message,
 		.list = release->list,
-		.role = LIST_ROLE_POST,
+		.role = release->role,
 		.method = release->method,
 		.smtputf8 = release->smtputf8,
 		.held = release->held,
@@ -212,9 +221,16 @@ struct verdict post_release(const struct post_setup *setup, const struct post_re
 		.started = g_get_monotonic_time(),
 	};
 
+	guint8 key[POISON_KEY_SIZE];
+
 	authentication_init(&message.authentication);
 	authentication_from_text(release->authentication, &message.authentication);
-	struct verdict verdict = run_stages(&post);
+	/* From now on whoever dies dies of it. */
+	poison_key(release->held, release->sender, &release->raw, key);
+	poison_arm(setup->poison, key);
+	message.deaths = poison_deaths(setup->tickets, release->phase, key, post.deadline);
+	struct verdict verdict = read_post(&post);
+	poison_disarm(setup->poison);
 
 	post_log(&post, &verdict);
 	/* The phase is the job's and goes on. */
@@ -222,6 +238,16 @@ struct verdict post_release(const struct post_setup *setup, const struct post_re
 	post_clear(&post);
 	message_clear(&message);
 	return verdict;
+}
+
+/* Before anything looks at it. In a phase of its own: while the message is read first, no worker waits. */
+static void ask_deaths(const struct post_setup *setup, const struct session_envelope *envelope, struct message *message)
+{
+	guint8 key[POISON_KEY_SIZE];
+
+	poison_key(0, envelope->sender, &message->raw, key);
+	poison_arm(setup->poison, key);
+	message->deaths = poison_deaths(setup->tickets, -1, key, envelope->deadline);
 }
 
 void post_deliver(const struct post_setup *setup, struct session_envelope *envelope, int fd)
@@ -233,6 +259,8 @@ void post_deliver(const struct post_setup *setup, struct session_envelope *envel
 	/* An empty message has no mapping; the stages still get a place to look at. */
 	if (message.raw.length == 0)
 		message.raw.data = "";
+	if (mapped && !setup->explain)
+		ask_deaths(setup, envelope, &message);
 
 	for (guint i = 0; i < envelope->recipients->len; i++) {
 		struct session_recipient *recipient = g_ptr_array_index(envelope->recipients, i);
@@ -245,6 +273,7 @@ void post_deliver(const struct post_setup *setup, struct session_envelope *envel
 		else
 			recipient->verdict = deliver_one(setup, envelope, &message, recipient);
 	}
+	poison_disarm(setup->poison);
 	message_clear(&message);
 	io_unmap(&message.raw);
 }

@@ -18,6 +18,7 @@
 #include "lib/mail/understand.h"
 #include "lib/rules/rules.h"
 #include "lmtpd/intake/knowledge.h"
+#include "lmtpd/intake/poison.h"
 #include "lmtpd/intake/session.h"
 
 struct explain;
@@ -26,6 +27,7 @@ struct post_setup {
 	const struct knowledge *knowledge;
 	struct explain *explain; /**< somebody asks what happens; NULL: it happens */
 	int tickets; /**< our end of the wire */
+	struct poison *poison; /**< where the parent sees which message we read; NULL: nobody looks */
 	int peer;    /**< the LMTP client's connection, looked at before the last byte; -1: nobody waits */
 };
 
@@ -38,6 +40,7 @@ struct post_release {
 	const char *client_name, *client_address;
 	const char *authentication; /**< what was found about its author when it came, as authentication_to_text() wrote it; NULL: nothing */
 	gboolean smtputf8;
+	enum list_role role;   /**< what it came for; a list's post, but where nobody has read it */
 	gint64 held;           /**< its number */
 	int phase;             /**< the wire, with the job in hand */
 	struct io_mapping raw; /**< the message as it came */
@@ -53,6 +56,7 @@ enum { POST_KEY_SIZE = 32 };
 /** The message, read once for all the lists it is for. */
 struct message {
 	struct io_mapping raw;
+	guint deaths;               /**< processes that it has killed */
 	struct verdict scan, parse; /**< what those stages said, once `scanned` and `parsed`; `scan` may be UNCLEAR */
 	gboolean scanned, parsed;
 	struct header header;       /**< fields as they came; empty until parsed */
@@ -149,7 +153,10 @@ struct verdict post_hand_over(struct post *post, enum reception reception, int m
 struct verdict post_finish(struct post *post, gboolean digest);
 
 /** Whose word a held post waits for. The numbers travel on the wire. */
-enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2 };
+enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2, POST_HOLD_UNPARSED = 3 };
+
+/** Instead of the stages, of a message that has killed POISON_DEATHS processes: has it held for the owners, unread. HELD, SENT before, or DEFERRED. */
+struct verdict post_poison(struct post *post);
 
 /** Puts the post into the store as the decision says: HELD, or DEFERRED. */
 struct verdict post_hold(struct post *post, enum post_hold kind, const struct rules_decision *decision);

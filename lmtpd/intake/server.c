@@ -17,6 +17,7 @@
 #include "lib/base/process.h"
 #include "lmtpd/intake/child.h"
 #include "lmtpd/intake/job.h"
+#include "lmtpd/intake/poison.h"
 #include "lmtpd/intake/sandbox.h"
 
 enum {
@@ -30,10 +31,23 @@ enum {
 struct state {
 	const struct server *server;
 	int pulse;            /* -1: the master does not ask any more */
-	GHashTable *children; /* pid to struct deadline * */
+	GHashTable *children; /* pid to struct watched * */
 	gboolean retired;     /* accepts nothing any more */
 	gboolean stop;        /* and the sessions in hand have FINISH_TIME to end */
 };
+
+struct watched {
+	struct deadline deadline;
+	struct poison *poison; /* which message it reads; may be NULL */
+};
+
+static void free_watched(gpointer data)
+{
+	struct watched *watched = data;
+
+	poison_free(watched->poison);
+	g_free(watched);
+}
 
 GArray *server_find_peers(const struct settings *settings)
 {
@@ -91,22 +105,24 @@ static void run_child(struct state *state, struct child_session *session)
 	_exit(0);
 }
 
-static void note_child(struct state *state, pid_t pid)
+static void note_child(struct state *state, pid_t pid, struct poison *poison)
 {
 	const struct settings *settings = state->server->settings;
-	struct deadline *deadline = g_new(struct deadline, 1);
+	struct watched *watched = g_new(struct watched, 1);
 
-	*deadline = deadline_in((guint)(settings_number(settings, SET_session_deadline, NULL) +
+	watched->deadline = deadline_in((guint)(settings_number(settings, SET_session_deadline, NULL) +
 		settings_number(settings, SET_post_deadline, NULL)) + CHILD_SLACK);
-	g_hash_table_insert(state->children, GINT_TO_POINTER(pid), deadline);
+	watched->poison = poison;
+	poison_keep(poison);
+	g_hash_table_insert(state->children, GINT_TO_POINTER(pid), watched);
 }
 
-static void run_job(struct state *state, gint64 number) G_GNUC_NORETURN;
+static void run_job(struct state *state, gint64 number, struct poison *poison) G_GNUC_NORETURN;
 
-static void run_job(struct state *state, gint64 number)
+static void run_job(struct state *state, gint64 number, struct poison *poison)
 {
 	const struct server *server = state->server;
-	const struct post_setup setup = {.knowledge = server->knowledge, .tickets = server->jobs, .peer = -1};
+	const struct post_setup setup = {.knowledge = server->knowledge, .tickets = server->jobs, .poison = poison, .peer = -1};
 
 	close_listeners(server);
 	close(server->pulse);
@@ -128,11 +144,14 @@ static void start_job(struct state *state)
 	if (length != sizeof(number))
 		return;
 	FAULT_POINT("job-came");
+	struct poison *poison = poison_new();
 	pid_t pid = fork();
 	if (pid == 0)
-		run_job(state, number);
+		run_job(state, number, poison);
 	if (pid > 0)
-		note_child(state, pid);
+		note_child(state, pid, poison);
+	else
+		poison_free(poison);
 }
 
 static void start_child(struct state *state, int data, int control, const char *peer)
@@ -143,6 +162,7 @@ static void start_child(struct state *state, int data, int control, const char *
 		.data = data,
 		.control = control,
 		.peer = peer,
+		.poison = poison_new(),
 	};
 	pid_t pid = fork();
 
@@ -151,10 +171,11 @@ static void start_child(struct state *state, int data, int control, const char *
 	if (pid < 0) {
 		/* The client sees the connection closed and comes again; Postfix keeps the post. */
 		log_warning("cannot fork for a session: %s", g_strerror(errno));
+		poison_free(session.poison);
 		sleep(FORK_PAUSE);
 		return;
 	}
-	note_child(state, pid);
+	note_child(state, pid, session.poison);
 }
 
 static void accept_unix(struct state *state, int listener)
@@ -195,6 +216,11 @@ static void reap(struct state *state)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		const struct watched *watched = g_hash_table_lookup(state->children, GINT_TO_POINTER(pid));
+
+		/* What ends when we end says nothing about what it read. */
+		if (status != 0 && watched && !state->retired)
+			poison_report(watched->poison, state->server->jobs);
 		g_hash_table_remove(state->children, GINT_TO_POINTER(pid));
 		if (status != 0)
 			log_warning("session process %d ended: %s; Postfix keeps what it had not answered", (int)pid,
@@ -205,15 +231,17 @@ static void reap(struct state *state)
 static void kill_overdue(struct state *state)
 {
 	GHashTableIter iterator;
-	void *pid, *deadline;
+	void *pid, *value;
 
 	g_hash_table_iter_init(&iterator, state->children);
-	while (g_hash_table_iter_next(&iterator, &pid, &deadline)) {
-		if (!deadline_passed(*(struct deadline *)deadline))
+	while (g_hash_table_iter_next(&iterator, &pid, &value)) {
+		struct watched *watched = value;
+
+		if (!deadline_passed(watched->deadline))
 			continue;
 		log_warning("session process %d is beyond every deadline: killed", GPOINTER_TO_INT(pid));
 		kill(GPOINTER_TO_INT(pid), SIGKILL);
-		*(struct deadline *)deadline = deadline_in(CHILD_SLACK);
+		watched->deadline = deadline_in(CHILD_SLACK);
 	}
 }
 
@@ -295,7 +323,7 @@ void server_run(const struct server *server)
 	struct state state = {
 		.server = server,
 		.pulse = server->pulse,
-		.children = g_hash_table_new_full(NULL, NULL, NULL, g_free),
+		.children = g_hash_table_new_full(NULL, NULL, NULL, free_watched),
 	};
 
 	while (!state.retired)

@@ -3,8 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from e2e.explaining import explain
-from e2e.moderating import follow, links, moderators, sent_to_all, status
+from explaining import explain
+from moderating import follow, links, moderators, sent_to_all, status
 from lab.postfix import DOMAIN
 from lab.process import wait_until
 from lab.world import World, compose
