@@ -13,11 +13,9 @@
 
 enum { OTHERS = 20 }; /* lists beside this one that are looked at: each costs a reading */
 
-/* Nobody is an answer, too; which one depends on why. */
+/* Nobody is an answer, too; which one depends on why. (Rows that are no address are nobody; a list of such alone is trouble: crm_roster().) */
 static struct verdict nobody(const struct crm_wish *wish, const struct crm_reading *reading)
 {
-	if (reading->skipped > 0)
-		return verdict_deferred("4.3.0", "no row of the member directory is a usable address");
 	if (wish->role != LIST_ROLE_POST) {
 		log_warning("ALARM list=<%s>: nobody in the CRM is its owner: mail for the %s waits", wish->list,
 			list_role_word(wish->role));

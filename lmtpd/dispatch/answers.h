@@ -39,7 +39,7 @@ gboolean answer_list_is_ours(const struct settings *settings, const char *list);
 /** The idempotency key in an "ay" argument: FALSE when it has not the right length. */
 gboolean answer_read_key(GVariant *bytes, guint8 key[STORE_KEY_SIZE]);
 /**
- * Maps the message beside a request: FALSE when it is not a sealed memory file, or larger than a post within message_size_limit
+ * Maps the message beside a request: FALSE when it is not a sealed memory file, is empty, or larger than a post within message_size_limit
  * can become (its body in base64 and our fields come to less than twice as much).
  */
 gboolean answer_map_message(const struct settings *settings, int fd, struct io_mapping *mapping)

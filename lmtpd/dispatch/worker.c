@@ -105,7 +105,7 @@ gboolean answer_map_message(const struct settings *settings, int fd, struct io_m
 	if (!io_map(fd, TRUE, mapping))
 		return FALSE;
 	/* A post as a file in a digest is 4/3 of it; a MiB of text in UTF-8 may have been a third of that. */
-	if (mapping->length / 2 <= limit + 2 * LIMIT_HEADER_BLOCK + TEXT_GROWTH)
+	if (mapping->length > 0 && mapping->length / 2 <= limit + 2 * LIMIT_HEADER_BLOCK + TEXT_GROWTH)
 		return TRUE;
 	log_warning("a parser process sent a message that no honest one sends: %zu bytes", mapping->length);
 	io_unmap(mapping);
