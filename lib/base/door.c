@@ -32,7 +32,7 @@ enum {
 };
 
 union ancillary {
-	struct cmsghdr header; /* for its alignment */
+	struct cmsghdr header; /* the first one, and the alignment of all */
 	char space[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
 };
 
@@ -66,7 +66,7 @@ static gboolean send_everything(int door, const struct spawn *spawn, int status)
 	struct iovec text = {.iov_base = words->str, .iov_len = words->len};
 	struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = &ancillary,
 		.msg_controllen = CMSG_SPACE(count * sizeof(int))};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	struct cmsghdr *header = &ancillary.header;
 
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;

@@ -52,7 +52,7 @@ static inline void load_number(const struct load *load, char *place)
 {
 	char text[LOAD_NUMBER + 1];
 
-	g_snprintf(text, sizeof(text), "%012" G_GINT64_MODIFIER "x%04x", g_get_real_time() & G_GINT64_CONSTANT(0xffffffffffff), load->place & 0xffff);
+	g_snprintf(text, sizeof(text), "%012" G_GINT64_MODIFIER "x%04x", (guint64)g_get_real_time() & G_GUINT64_CONSTANT(0xffffffffffff), load->place & 0xffff);
 	memcpy(place, text, LOAD_NUMBER);
 }
 
