@@ -66,7 +66,7 @@ static gboolean write_stderr(const char *line, size_t length)
 	return write(STDERR_FILENO, line, length) == (ssize_t)length;
 }
 
-static void write_line(int priority, const char *text)
+static gboolean write_line(int priority, const char *text)
 {
 	char line[LINE_LIMIT + 128];
 	int length;
@@ -74,14 +74,11 @@ static void write_line(int priority, const char *text)
 	if (log_socket >= 0) {
 		length = g_snprintf(line, sizeof(line), "<%d>%s[%d]: %.*s", LOG_MAIL | priority, log_program,
 			(int)getpid(), LINE_LIMIT, text);
-		if (send(log_socket, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) != length)
-			lost_lines++;
-		return;
+		return send(log_socket, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == length;
 	}
 	length = g_snprintf(
 		line, sizeof(line), "%s[%d]: %.*s\n", log_program, (int)getpid(), LINE_LIMIT, text);
-	if (!write_stderr(line, (size_t)length))
-		lost_lines++;
+	return write_stderr(line, (size_t)length);
 }
 
 static void write_format(int priority, const char *word, const char *format, va_list arguments)
@@ -95,14 +92,14 @@ static void write_format(int priority, const char *word, const char *format, va_
 
 	if (lost_lines > 0) {
 		char note[64];
-		guint count = lost_lines;
 
-		lost_lines = 0;
-		g_snprintf(note, sizeof(note), "warning: %u log lines lost before this one", count);
-		write_line(LOG_WARNING, note);
+		g_snprintf(note, sizeof(note), "warning: %u log lines lost before this one", lost_lines);
+		if (write_line(LOG_WARNING, note))
+			lost_lines = 0;
 	}
 	g_vsnprintf(text + used, sizeof(text) - used, format, arguments);
-	write_line(priority, text);
+	if (!write_line(priority, text))
+		lost_lines++;
 	errno = saved_errno;
 }
 

@@ -4,10 +4,10 @@ What is only unclear is held (test_unclear.py follows that to its end). A row's 
 part of the list, one log line.
 """
 import base64
+import contextlib
 import email
 import email.header
 import re
-import time
 
 import pytest
 
@@ -99,6 +99,19 @@ def dropped(world, message, **how):
     assert code == 250 and "queued as" not in text, (code, text)
     assert world.rollcall.wait_log(r"status=discarded \(%s" % re.escape(text.partition(" ")[2][:30]))
     assert world.sink.transactions() == []
+
+
+def cost(world, message, sender=MEMBER):
+    """What a post cost the process that read it: reply code, seconds of CPU, MB of memory at most."""
+    before = set(world.rollcall.processes()["rollcall-intake"])
+    with world.rollcall.connect(60) as client:
+        code = client.post(sender, [LIST], message)[0].code
+        spent = []
+        # A job's process may be among them, which has less to do.
+        for pid in set(world.rollcall.processes()["rollcall-intake"]) - before:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError), open("/proc/%d/schedstat" % pid) as stat, open("/proc/%d/status" % pid) as status:
+                spent.append((int(stat.read().split()[0]) / 1e9, int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) / 1024))
+    return code, *max(spent)
 
 
 # ---- M1 to M9: who wrote it ----
@@ -204,9 +217,9 @@ def test_m9_odd_lines(shared, line):
 def test_m10_header_limits(shared, name):
     extra = {"1001 fields": b"X: y\r\n" * 1001, "100000 To": b"To: a@b.example\r\n" * 100000,
              "one of 100 kB": b"X: " + b"y\r\n " * 25000 + b"z\r\n", "block over 256 kB": b"".join(b"X%d: %s\r\n" % (i, b"y" * 500) for i in range(600))}[name]
-    start = time.monotonic()
-    refused(shared, extra + mail())
-    assert time.monotonic() - start < 5
+    refused(shared, extra + mail(), "5.6.0")
+    code, seconds, _ = cost(shared, extra + mail())
+    assert code == 550 and seconds < 0.05, seconds
 
 
 @pytest.mark.parametrize("field", ["From", "To", "Cc", "Reply-To", "Resent-To"])
@@ -219,6 +232,8 @@ def test_m11_nested_groups(shared, field, count):
 def test_m12_nesting(shared, piece):
     value = b"\r\n ".join(piece * 300 for _ in range(60))
     refused(shared, mail(("From", value)), sender=EVIL)
+    code, seconds, _ = cost(shared, mail(("From", value)), sender=EVIL)
+    assert code == 550 and seconds < 0.1, seconds
 
 
 def nested(depth, closed=True):
@@ -240,20 +255,21 @@ def test_m13_depth(shared):
 
 
 def test_m14_a_million_parts(shared):
-    body = b"--b\r\n" * 1000000 + b"--b--\r\n"
-    start = time.monotonic()
-    refused(shared, mail(("MIME-Version", "1.0"), ("Content-Type", "multipart/mixed; boundary=b"), body=body))
-    assert time.monotonic() - start < 15
+    message = mail(("MIME-Version", "1.0"), ("Content-Type", "multipart/mixed; boundary=b"), body=b"--b\r\n" * 1000000 + b"--b--\r\n")
+    refused(shared, message)
+    code, seconds, memory = cost(shared, message)
+    assert code == 550 and seconds < 2 and memory < 64, (seconds, memory)
 
 
 def test_m15_many_lines_that_look_like_boundaries(shared):
     head, inner = b"", 15
     for i in range(inner):
         head += b"Content-Type: multipart/mixed; boundary=x%d\r\n\r\n--x%d\r\n" % (i, i)
-    start = time.monotonic()
-    with_head = mail().partition(b"\r\n\r\n")[0] + b"\r\nMIME-Version: 1.0\r\n" + head + b"\r\n" + b"--x\r\n" * 1000000
-    code, _ = send(shared, with_head)
-    assert code in (250, 550) and time.monotonic() - start < 15
+    def message():
+        return mail().partition(b"\r\n\r\n")[0] + b"\r\nMIME-Version: 1.0\r\n" + head + b"\r\n" + b"--x\r\n" * 1000000
+    code, seconds, _ = cost(shared, message())
+    assert code == 250 and seconds < 2, (code, seconds)
+    held(shared, message())
 
 
 @pytest.mark.parametrize("boundary", ["", '""', "x" * 71, "x" * 900])
@@ -313,7 +329,7 @@ def test_m22_message_id(shared):
     assert re.fullmatch(r"<[^<>@ ]+@[^<>@ ]+>", goes_out(shared, mail(without=["Message-ID"])).header("Message-ID")[0])
     for value in ("<>", "<" + "x" * 2000 + "@b.example>", "<a b@c>"):
         code, text = send(shared, mail(("Message-ID", value)))
-        assert code in (250, 550), text
+        assert code == 550 or "held as" in text or "queued as" in text, text
 
 
 @pytest.mark.parametrize("value", ["Thu, 1 Jan 1970 00:00:00 +0000", "Thu, 31 Dec 2099 23:59:59 +0000", "garbage"])
@@ -333,8 +349,12 @@ def test_m24_long_lines_are_encoded_before_signing(shared):
 
 
 def test_m24_thirty_megabyte_line_is_bounded(shared):
+    shared.postfix.wait_empty()
+    shared.sink.forget()
     code, text = send(shared, mail(body=b"x" * 5000000 + b"\r\n"))
     assert code in (250, 550), text
+    for copy in shared.copies(2) if "queued as" in text else []:
+        assert max(map(len, copy.message.split(b"\r\n"))) <= 998
 
 
 @pytest.mark.parametrize("body", [b"a\0b\r\n", b"a\rb\r\n", b"a\nb\r\n"])

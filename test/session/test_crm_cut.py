@@ -96,9 +96,9 @@ def test_d12_the_check_says_what_it_could_not_see(door, proxy):
         proxy.last = None
         assert all(line.startswith("good") for line in door.ask(*words).lines if "refuse" in line)
         asked, seen = proxy.pieces, set()
-        for proxy.last in range(1, asked + 1):
+        for proxy.last in range(1, asked + 6):
             bad = [line for line in door.ask(*words).lines if line.startswith("bad")]
-            # A server that is away may come back: no reason to refuse to start.
+            # A server that is away may come back: no reason to refuse to start. (Pieces may melt into one: the last numbers cut nothing.)
             assert all(re.match("bad: (connection lost|no verified TLS)", line) for line in bad), bad
             seen.add(len(bad))
         assert seen == {0, 1}
