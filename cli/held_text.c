@@ -26,6 +26,8 @@ const char *held_text_kind(enum store_held_kind kind)
 		return "confirmation";
 	case STORE_HELD_UNPARSED:
 		return "unparsed";
+	case STORE_HELD_AMBIGUOUS:
+		return "ambiguous";
 	}
 	return "unknown";
 }

@@ -169,6 +169,8 @@ SETTING(SCOPE_LIST, subscription_requests, TYPE_CHOICE, "page", 0, 0, "page|owne
 	"What mail to -subscribe and -unsubscribe does beside the answer with the page: nothing, a note to the owners, or the CRM's procedure once the wish is proved.")
 SETTING(SCOPE_LIST, duplicates, TYPE_SECONDS, "1d", 0, 2592000, NULL,
 	"A post with the Message-ID and the content of one that the list distributed in this time, come by another path, is dropped and logged; 0: it goes out, too.")
+SETTING(SCOPE_LIST, on_ambiguous, TYPE_CHOICE, "resend", 0, 0, "resend|hold",
+	"What to do with a post of which nobody knows whether Postfix took it, because the connection broke before its answer: send it again, so that members may have it twice, or ask the moderators to look.")
 SETTING(SCOPE_LIST, list_status, TYPE_CHOICE, "open", 0, 0, "open|closed",
 	"Whether posts are taken at all; closed refuses them before any rule is looked at.")
 SETTING(SCOPE_LIST, dkim_is_smtp, TYPE_BOOLEAN, "no", 0, 0, NULL,

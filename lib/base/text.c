@@ -78,3 +78,30 @@ gboolean text_parse_number(const char *data, size_t length, guint64 minimum, gui
 	*number = value;
 	return TRUE;
 }
+
+char *text_write_hex(const guint8 *data, size_t length)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *text = g_malloc(2 * length + 1);
+
+	for (size_t i = 0; i < length; i++) {
+		text[2 * i] = digits[data[i] >> 4];
+		text[2 * i + 1] = digits[data[i] & 15];
+	}
+	text[2 * length] = '\0';
+	return text;
+}
+
+gboolean text_read_hex(const char *text, guint8 *data, size_t length)
+{
+	if (strlen(text) != 2 * length)
+		return FALSE;
+	for (size_t i = 0; i < length; i++) {
+		int high = g_ascii_xdigit_value(text[2 * i]), low = g_ascii_xdigit_value(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return FALSE;
+		data[i] = (guint8)(high << 4 | low);
+	}
+	return TRUE;
+}

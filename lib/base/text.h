@@ -37,4 +37,9 @@ gboolean text_has_8bit(const char *data, size_t length);
 gboolean text_parse_number(const char *data, size_t length, guint64 minimum, guint64 maximum,
 	guint64 *number) G_GNUC_WARN_UNUSED_RESULT;
 
+/** (data, length) in lower-case hexadecimal. The caller frees it. */
+char *text_write_hex(const guint8 *data, size_t length) G_GNUC_WARN_UNUSED_RESULT;
+/** Reads text_write_hex()'s words: FALSE when they are not exactly `length` bytes; then `data` is not to be used. */
+gboolean text_read_hex(const char *text, guint8 *data, size_t length) G_GNUC_WARN_UNUSED_RESULT;
+
 #endif

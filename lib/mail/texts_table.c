@@ -11,6 +11,7 @@ const char *const texts_languages[] = {"en", "nl", "fr", "de", NULL};
 const struct texts_row texts_table[] = {
 	/* to moderators */
 	{"held-moderator", " author sender sure reason rule flaw subject size parts until accept reject discard "},
+	{"held-ambiguous", " author sender subject size until accept discard "},
 	{"decided", " subject author who done when text "},
 	{"already", " subject who done when "},
 	{"not-moderator-any-more", " subject "},

@@ -93,7 +93,7 @@ gboolean jobs_plan_decided(struct jobs_plan *plan, const struct store_held *held
 	g_autofree char *by = decided->person ? jobs_hex(decided->person) : NULL;
 	g_autofree char *at = g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time() / G_USEC_PER_SEC);
 	const char *text = state == STORE_HELD_REJECTED ? decided->text : NULL;
-	gboolean told = state == STORE_HELD_REJECTED && *held->author && !g_str_equal(jobs_field(held->facts, "answerable"), "no");
+	gboolean told = state == STORE_HELD_REJECTED && held->kind != STORE_HELD_AMBIGUOUS && *held->author && !g_str_equal(jobs_field(held->facts, "answerable"), "no");
 
 	gboolean wish = *jobs_field(held->facts, "wish") != '\0';
 
@@ -102,7 +102,7 @@ gboolean jobs_plan_decided(struct jobs_plan *plan, const struct store_held *held
 			jobs_fields((struct jobs_pair[]){{"state", store_held_word(state)}, {"by", by}, {NULL, NULL}}));
 	if (told)
 		jobs_plan_add(plan, JOBS_REJECTED, jobs_fields((struct jobs_pair[]){{"text", text}, {NULL, NULL}}));
-	if (held->kind == STORE_HELD_MODERATION)
+	if (held->kind == STORE_HELD_MODERATION || held->kind == STORE_HELD_AMBIGUOUS)
 		jobs_plan_add(plan, JOBS_DECIDED,
 			jobs_fields((struct jobs_pair[]){
 				{"word", decided->word}, {"at", at}, {"by", by}, {"text", text}, {NULL, NULL}}));

@@ -78,9 +78,13 @@ enum store_state {
  * Takes K in hand. The hold is an open-file-description lock on one byte of `claims.lock`, at a place computed from K, that the
  * kernel drops when the process dies, so a crash leaves nothing to clean. One store holds one K at a time.
  * On STORE_NEW and STORE_UNCLEAR the caller holds it until store_release(); else nothing is held.
- * On STORE_DONE `queue_id` (if given) is replaced by Postfix's queue id. `error` is set on STORE_TROUBLE only.
+ * On STORE_DONE `queue_id` (if given) is replaced by Postfix's queue id, on STORE_UNCLEAR by whose word it was (store_intent()). `error` is set on
+ * STORE_TROUBLE only.
  */
 enum store_state store_claim(struct store *store, const guint8 key[STORE_KEY_SIZE], GString *queue_id,
+	GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** The same for a post that was held under this K and is released: DONE by the words `as` ("held as 12") is STORE_NEW. */
+enum store_state store_claim_held(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *as, GString *queue_id,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
  * Looks up one part of the K in hand, such as the variant for members who want plain text: a record of its own, so that a retry sends only
@@ -93,8 +97,9 @@ void store_release(struct store *store);
 
 /* These three want `key` in hand and fail (STORE_ERROR_TROUBLE) otherwise: nobody marks what he did not claim. */
 
-/** Records that the last byte is about to be written (INTENT). */
-gboolean store_intent(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Records that the last byte is about to be written (INTENT), and on whose word: "", or "release 12". */
+gboolean store_intent(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *by, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /** Records that Postfix has it (DONE) under `queue_id` (may be empty). */
 gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *queue_id, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -20,6 +20,7 @@ enum store_held_kind {
 	STORE_HELD_MODERATION = 1,
 	STORE_HELD_CONFIRMATION = 2, /**< its author's */
 	STORE_HELD_UNPARSED = 3,     /**< an owner's: it kills whoever reads it, so nobody has; no author, and no facts out of it */
+	STORE_HELD_AMBIGUOUS = 4,    /**< a moderator's: Postfix may have some of it. Its K and parts say what; the fact "key" is that K */
 };
 
 /** The numbers are on disk: do not renumber. */

@@ -17,7 +17,8 @@
 #define STORE_AGE "(SELECT seconds FROM age WHERE one = 1)"
 /*
  * Jobs are tried for as long as it takes, and what they have sent stands in the same records. So while one has been tried for days, nothing
- * is forgotten; one that has been tried for six weeks is past helping and no longer counts.
+ * is forgotten; one that has been tried for six weeks is past helping and no longer counts. Nor is anything while somebody is asked whether a post
+ * has arrived (STORE_HELD_AMBIGUOUS): what of it is out stands there, too.
  */
 #define STORE_PATIENT "100 AND 1000"
 #define HELD_COLUMNS "id, kind, list, author, sender, reason, facts, size, held_at, expires_at, state, decided_at, decider"
@@ -34,7 +35,8 @@
 	X(POST_FORGET, "DELETE FROM post WHERE key = ?1")                                                     \
 	X(POST_EXPIRE,                                                                                        \
 		"DELETE FROM post WHERE changed < " STORE_AGE " - ?1 "                                        \
-		"AND NOT EXISTS (SELECT 1 FROM job WHERE attempts BETWEEN " STORE_PATIENT ")")                \
+		"AND NOT EXISTS (SELECT 1 FROM job WHERE attempts BETWEEN " STORE_PATIENT ") "                \
+		"AND NOT EXISTS (SELECT 1 FROM held WHERE kind = 4 AND size > 0)")                            \
 	X(DISTRIBUTED_READ,                                                                                   \
 		"SELECT state, distributed_at FROM distributed "                                              \
 		"WHERE key = ?1 AND distributed_at > unixepoch() - ?2 AND post <> ?3")                        \

@@ -37,15 +37,21 @@ static enum store_state read_state(struct store *store, const guint8 *key, GStri
 		store_fail(store->db, "looking a post up", error);
 		return STORE_TROUBLE;
 	}
-	if (sqlite3_column_int(read, 0) == POST_INTENT)
-		return STORE_UNCLEAR;
 	if (queue_id)
 		g_string_assign(queue_id, (const char *)sqlite3_column_text(read, 1));
-	return STORE_DONE;
+	return sqlite3_column_int(read, 0) == POST_INTENT ? STORE_UNCLEAR : STORE_DONE;
 }
 
 enum store_state store_claim(struct store *store, const guint8 key[STORE_KEY_SIZE], GString *queue_id, GError **error)
 {
+	return store_claim_held(store, key, NULL, queue_id, error);
+}
+
+enum store_state store_claim_held(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *as, GString *queue_id,
+	GError **error)
+{
+	g_autoptr(GString) done_as = g_string_new(NULL);
+
 	if (in_hand(store, key))
 		return STORE_IN_PROGRESS;
 	/* Not a panic: the parser's room decides what is claimed, and it may be owned. */
@@ -61,7 +67,11 @@ enum store_state store_claim(struct store *store, const guint8 key[STORE_KEY_SIZ
 	}
 	store->holding = TRUE;
 	memcpy(store->held, key, STORE_KEY_SIZE);
-	enum store_state state = read_state(store, key, queue_id, error);
+	enum store_state state = read_state(store, key, done_as, error);
+	if (state == STORE_DONE && as && strcmp(as, done_as->str) == 0)
+		return STORE_NEW;
+	if (queue_id)
+		g_string_assign(queue_id, done_as->str);
 	if (state != STORE_NEW && state != STORE_UNCLEAR)
 		store_release(store);
 	return state;
@@ -112,15 +122,17 @@ static gboolean write_post(struct store *store, const guint8 *key, int state, co
 	return store_run(store, post, "recording a post", error);
 }
 
-gboolean store_intent(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error)
+gboolean store_intent(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *by, GError **error)
 {
-	return write_post(store, key, POST_INTENT, "", error);
+	return write_post(store, key, POST_INTENT, by, error);
 }
 
 /* With the first variant a distribution has begun: both or none, so that no copy by another path slips in between. */
 gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *queue_id, GError **error)
 {
-	gboolean begins = store->has_content && store->has_part && memcmp(key, store->part, STORE_KEY_SIZE) == 0;
+	/* Inside of a transaction somebody else says what it is. */
+	gboolean begins = store->has_content && store->has_part && memcmp(key, store->part, STORE_KEY_SIZE) == 0 &&
+		sqlite3_get_autocommit(store->db);
 
 	if (!begins)
 		return write_post(store, key, POST_DONE, queue_id, error);

@@ -53,14 +53,14 @@
 	 * somebody does; DISCARDED: nobody. */                                                      \
 	X(ROSTER, "(suaysasas)", "((uuss)a(su))")                                                    \
 	/* Get one variant of it ready: its way; the message as a sealed memfd with LF line ends -> verdict. NONE: ready for \
-	 * COMMIT; SENT: done before. */                                                             \
+	 * COMMIT; SENT: done before; HELD: Postfix may have it and the list wants a person to be asked, after the others and FINISH. */                                                             \
 	X(PREPARE, "(s)", "((uuss))")                                                                \
 	/* Hand the prepared variant to Postfix -> verdict (SENT or DEFERRED), queue id. */          \
 	X(COMMIT, "()", "((uuss)s)")                                                                 \
 	/* All variants are with Postfix: the post's address in the archive (or ""), whether the list's digest wants it; the message as \
-	 * it went out as a sealed memfd, if anybody wants it -> verdict (SENT or DEFERRED). */      \
+	 * it went out as a sealed memfd, if anybody wants it -> verdict (SENT or DEFERRED; HELD after a HELD of PREPARE: now HOLD it). */      \
 	X(FINISH, "(sb)", "((uuss))")                                                                \
-	/* Hold a post: list, K (in hand), kind (1 moderation, 2 confirmation, 3 unparsed), author, envelope sender, reason in words, \
+	/* Hold a post: list, K (in hand), kind (1 moderation, 2 confirmation, 3 unparsed, 4 ambiguous), author, envelope sender, reason in words, \
 	 * facts; the message as it came (CRLF) as a sealed memfd. -> verdict (SENT "held as N" or DEFERRED), number. \
 	 * facts that dispatch reads: tell-author=yes writes to the author, too (now, and when it expires); unproved=yes: to him \
 	 * once a day at most, and a confirmation that is one too many is asked for later; \

@@ -10,7 +10,7 @@
 
 static struct verdict claim(struct phase *phase, const char *list, const guint8 *key)
 {
-	struct verdict verdict = handover_claim(phase->worker->store, list, key);
+	struct verdict verdict = handover_claim_post(phase, list, key);
 
 	if (verdict_is_final(&verdict))
 		return verdict;

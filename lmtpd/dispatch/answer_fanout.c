@@ -23,11 +23,11 @@ static struct verdict prepare(struct phase *phase, enum reception reception, int
 {
 	g_autoptr(GString) queue_id = g_string_new(NULL);
 	struct fanout *fanout = &phase->fanout;
-	struct verdict verdict = handover_claim_part(
-		phase->worker->store, fanout->list, reception_word(reception), fanout->part, queue_id);
+	struct verdict verdict = handover_claim_part(phase, reception_word(reception), fanout->part, queue_id);
 
 	if (verdict.class == VERDICT_SENT)
 		add_queue_id(fanout, queue_id->str);
+	fanout->ambiguous = fanout->ambiguous || verdict.class == VERDICT_HELD;
 	if (verdict_is_final(&verdict))
 		return verdict;
 	if (!answer_map_message(phase->worker->settings, fd, &fanout->message))
@@ -69,6 +69,7 @@ static struct verdict commit(struct phase *phase, GString *queue_id)
 		.worker = phase->worker,
 		.key = phase->fanout.part,
 		.list = phase->fanout.list,
+		.release = handover_release(phase),
 		.relay = phase->fanout.relay,
 	};
 
@@ -92,6 +93,24 @@ GVariant *answer_commit(struct phase *phase, GVariant *arguments, int fd)
 	return g_variant_new("(@(uuss)s)", wire_verdict(&verdict), queue_id->str);
 }
 
+/*
+ * A post of which a variant is ambiguous is finished but for that: what is wanted of it is kept, under a part of its own, and K stays open until it is
+ * held. So whoever decides decides about that variant alone, and a release does not keep it once more. FALSE with `verdict` on trouble.
+ */
+static gboolean find_kept(struct phase *phase, guint8 part[STORE_KEY_SIZE], gboolean *kept, struct verdict *verdict)
+{
+	g_autoptr(GError) error = NULL;
+
+	*kept = FALSE;
+	if (!phase->fanout.ambiguous && handover_release(phase) == 0)
+		return TRUE;
+	enum store_state state = store_claim_part(phase->worker->store, "kept", part, NULL, &error);
+	*kept = state == STORE_DONE;
+	if (state == STORE_TROUBLE)
+		*verdict = store_trouble(error);
+	return state != STORE_TROUBLE;
+}
+
 static struct verdict finish(struct phase *phase, const char *archived_at, gboolean digest, int fd)
 {
 	static const char only_kept[] = "kept for the digest";
@@ -99,6 +118,14 @@ static struct verdict finish(struct phase *phase, const char *archived_at, gbool
 	gboolean archive = fanout->role == LIST_ROLE_POST && archive_place_is_set(phase->worker->settings, fanout->list);
 	struct io_mapping message = {0};
 	g_autoptr(GError) error = NULL;
+	struct verdict verdict;
+	guint8 part[STORE_KEY_SIZE];
+	gboolean before;
+
+	if (!find_kept(phase, part, &before, &verdict))
+		return verdict;
+	digest = digest && !before;
+	archive = archive && !before;
 	const struct store_kept_plan plan = {
 		.list = fanout->list,
 		.message = &message,
@@ -110,11 +137,13 @@ static struct verdict finish(struct phase *phase, const char *archived_at, gbool
 
 	if ((digest || archive) && !answer_map_message(phase->worker->settings, fd, &message))
 		return verdict_deferred("4.3.0", "internal trouble (finish)");
-	gboolean kept = store_kept_add(phase->worker->store, phase->key, &plan, &error);
+	gboolean kept = store_kept_add(phase->worker->store, fanout->ambiguous ? part : phase->key, &plan, &error);
 	io_unmap(&message);
 	/* Each variant has its own record. So a retry sends nothing twice, but without a promise to keep there is no reason for one. */
-	if (!kept && (digest || archive))
+	if (!kept && (digest || archive || fanout->ambiguous))
 		return store_trouble(error);
+	if (fanout->ambiguous)
+		return verdict_held("the mail system may have some of it already");
 	if (!kept)
 		log_warning("store: cannot record that %s is done: %s", plan.queue_id, error->message);
 	return verdict_sent("%s%s", fanout->queue_ids->len > 0 ? "queued as " : "", plan.queue_id);

@@ -24,7 +24,7 @@ static gboolean is_fact(const struct store_held_plan *plan, const char *name)
  */
 static struct verdict plan_jobs(struct store *store, const struct store_held_plan *plan, struct jobs_plan *jobs)
 {
-	gboolean moderation = plan->kind == STORE_HELD_MODERATION, now = TRUE;
+	gboolean moderation = plan->kind == STORE_HELD_MODERATION || plan->kind == STORE_HELD_AMBIGUOUS, now = TRUE;
 	struct verdict verdict = VERDICT_UNDECIDED;
 
 	if (plan->kind == STORE_HELD_UNPARSED)
@@ -58,6 +58,7 @@ static gboolean is_kind(const struct store_held_plan *plan)
 {
 	switch (plan->kind) {
 	case STORE_HELD_MODERATION:
+	case STORE_HELD_AMBIGUOUS:
 		return TRUE;
 	case STORE_HELD_CONFIRMATION:
 		return *plan->author != '\0';

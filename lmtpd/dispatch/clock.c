@@ -101,7 +101,7 @@ static gboolean expire(struct store *store, gint64 id, GError **error)
 		return TRUE;
 	if (tells_author(store, held))
 		jobs_plan_add(&plan, JOBS_EXPIRED_AUTHOR, NULL);
-	if (held->kind == STORE_HELD_MODERATION)
+	if (held->kind == STORE_HELD_MODERATION || held->kind == STORE_HELD_AMBIGUOUS)
 		jobs_plan_add(&plan, JOBS_EXPIRED_MODERATORS, NULL);
 	struct store_verdict verdict = {
 		.state = STORE_HELD_EXPIRED,

@@ -5,6 +5,7 @@
 
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
+#include "lib/store/jobs.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
 enum { ANSWER_TIME = 600 }; /* seconds for Postfix's answer to the last byte */
@@ -43,13 +44,61 @@ struct verdict handover_claim(struct store *store, const char *list, const guint
 	return judge(list, state, queue_id->str, error);
 }
 
-struct verdict handover_claim_part(struct store *store, const char *list, const char *name, guint8 part[STORE_KEY_SIZE],
-	GString *queue_id)
+gint64 handover_release(const struct phase *phase)
 {
+	const struct store_job *job = phase->errand.job;
+
+	return job && strcmp(job->kind, jobs_row(JOBS_RELEASE)->word) == 0 ? job->held : 0;
+}
+
+/* Whose word an INTENT is on. */
+static char *word_of(gint64 release)
+{
+	return release > 0 ? g_strdup_printf("release %" G_GINT64_FORMAT, release) : g_strdup("");
+}
+
+struct verdict handover_claim_post(const struct phase *phase, const char *list, const guint8 key[STORE_KEY_SIZE])
+{
+	g_autofree char *as = g_strdup_printf("held as %" G_GINT64_FORMAT, handover_release(phase));
+	g_autoptr(GString) queue_id = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
-	enum store_state state = store_claim_part(store, name, part, queue_id, &error);
+	enum store_state state = store_claim_held(phase->worker->store, key, as, queue_id, &error);
 
 	return judge(list, state, queue_id->str, error);
+}
+
+/* Whether somebody was asked about this very post, and has said to send it, and this has not been done yet. */
+static gboolean is_ordered(const struct phase *phase, const char *by)
+{
+	gint64 release = handover_release(phase);
+	g_autofree char *ours = word_of(release);
+	store_held_auto struct store_held *held = NULL;
+
+	if (release == 0 || strcmp(ours, by) == 0)
+		return FALSE;
+	/* In doubt nobody has: then somebody is asked. */
+	return store_held_get(phase->worker->store, release, &held, NULL) && held && held->kind == STORE_HELD_AMBIGUOUS;
+}
+
+static gboolean is_to_be_held(const struct phase *phase, const char *by)
+{
+	const struct fanout *fanout = &phase->fanout;
+
+	if (fanout->role != LIST_ROLE_POST || (phase->errand.job && handover_release(phase) == 0))
+		return FALSE;
+	return settings_is(phase->worker->settings, SET_on_ambiguous, fanout->list, "hold") && !is_ordered(phase, by);
+}
+
+struct verdict handover_claim_part(const struct phase *phase, const char *name, guint8 part[STORE_KEY_SIZE], GString *queue_id)
+{
+	g_autoptr(GError) error = NULL;
+	enum store_state state = store_claim_part(phase->worker->store, name, part, queue_id, &error);
+
+	if (state != STORE_UNCLEAR || !is_to_be_held(phase, queue_id->str))
+		return judge(phase->fanout.list, state, queue_id->str, error);
+	log_warning("list=<%s>: an earlier attempt ended between the last byte and Postfix's answer: somebody is asked whether it has arrived",
+		phase->fanout.list);
+	return verdict_held("the mail system may have it already");
 }
 
 /* What Postfix said. Only a clear "no" takes the INTENT back; in doubt it stays, and the retry knows. */
@@ -84,8 +133,10 @@ struct verdict handover_commit(const struct handover *handover, GString *queue_i
 	g_autoptr(GString) reason = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
 
+	g_autofree char *by = word_of(handover->release);
+
 	FAULT_POINT("before-intent");
-	if (!store_intent(handover->worker->store, handover->key, &error))
+	if (!store_intent(handover->worker->store, handover->key, by, &error))
 		return store_trouble(error);
 	FAULT_POINT("after-intent");
 	/* After the last byte the answer is waited for, whatever the deadline says: it decides between one copy and two. */

@@ -69,6 +69,7 @@ void fanout_clear(struct fanout *fanout)
 	if (fanout->queue_ids)
 		g_string_free(fanout->queue_ids, TRUE);
 	fanout->queue_ids = NULL;
+	fanout->ambiguous = FALSE;
 }
 
 /* A job that was not reported on is tried again when its pause is over. */

@@ -44,6 +44,7 @@ struct fanout {
 	struct roster *roster; /**< settled */
 	GString *queue_ids;    /**< of the variants that Postfix has, separated by commas */
 	guint8 part[STORE_KEY_SIZE]; /**< key of the variant */
+	gboolean ambiguous;    /**< a variant was not sent, because Postfix may have it */
 	gboolean ready;        /**< everything but the last byte is there; when dry, too */
 	struct relay *relay;   /**< NULL: nothing prepared */
 	struct io_mapping message;

@@ -31,6 +31,8 @@ static const struct kind_row kinds[] = {
 	{"expired-author", "expired-author", FALSE, FALSE, TRUE, "expired-author"},
 };
 
+#define AMBIGUOUS "4" /* kind of a held post, as dispatch gives it */
+
 struct composing {
 	struct job *job;
 	const struct kind_row *row;
@@ -58,6 +60,8 @@ static gboolean find_text(struct composing *composing)
 		if (strcmp(kinds[i].kind, job->kind) == 0) {
 			composing->row = &kinds[i];
 			composing->text = kinds[i].text;
+			if (g_strcmp0(field(job, "held-kind"), AMBIGUOUS) == 0 && strcmp(job->kind, "notice-moderators") == 0)
+				composing->text = "held-ambiguous";
 			return TRUE;
 		}
 	if (strcmp(job->kind, "notice-author") == 0) {

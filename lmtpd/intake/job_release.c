@@ -33,6 +33,7 @@ struct verdict job_release(struct job *job)
 		.smtputf8 = g_hash_table_contains(job->fields, "fact-smtputf8"),
 		.role = release_role(job),
 		.held = job->held,
+		.key = g_hash_table_lookup(job->fields, "fact-key"),
 		.phase = job->phase,
 		.raw = job->message,
 	};

@@ -5,6 +5,7 @@
 
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/mail/authentication_variant.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/explain.h"
@@ -225,6 +226,7 @@ struct verdict post_release(const struct post_setup *setup, const struct post_re
 
 	authentication_init(&message.authentication);
 	authentication_from_text(release->authentication, &message.authentication);
+	post.keyed = release->key && text_read_hex(release->key, post.key, POST_KEY_SIZE);
 	/* From now on whoever dies dies of it. */
 	poison_key(release->held, release->sender, &release->raw, key);
 	poison_arm(setup->poison, key);

@@ -42,6 +42,7 @@ struct post_release {
 	gboolean smtputf8;
 	enum list_role role;   /**< what it came for; a list's post, but where nobody has read it */
 	gint64 held;           /**< its number */
+	const char *key;       /**< K in hexadecimal of the post that was held between two attempts; NULL: the release has a K of its own */
 	int phase;             /**< the wire, with the job in hand */
 	struct io_mapping raw; /**< the message as it came */
 };
@@ -83,6 +84,7 @@ struct post {
 	struct deadline deadline;
 	int phase;                 /**< the wire, -1 until somebody asks */
 	guint8 key[POST_KEY_SIZE]; /**< K */
+	gboolean keyed;            /**< it is there already */
 	struct header header;      /**< fields as they go out */
 	GString *body;             /**< the body where it is another one; NULL: it leaves as it came */
 	GPtrArray *changes;        /**< of char *: what the list changed beside its own fields, in words for explain; NULL: nothing */
@@ -153,7 +155,7 @@ struct verdict post_hand_over(struct post *post, enum reception reception, int m
 struct verdict post_finish(struct post *post, gboolean digest);
 
 /** Whose word a held post waits for. The numbers travel on the wire. */
-enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2, POST_HOLD_UNPARSED = 3 };
+enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2, POST_HOLD_UNPARSED = 3, POST_HOLD_AMBIGUOUS = 4 };
 
 /** Instead of the stages, of a message that has killed POISON_DEATHS processes: has it held for the owners, unread. HELD, SENT before, or DEFERRED. */
 struct verdict post_poison(struct post *post);

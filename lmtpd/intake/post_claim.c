@@ -32,7 +32,7 @@ struct verdict post_claim(struct post *post)
 {
 	struct verdict verdict = VERDICT_UNDECIDED;
 
-	if (!hash(post))
+	if (!post->keyed && !hash(post))
 		return verdict_deferred("4.3.0", "cannot hash the message");
 	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
 	g_autoptr(GVariant) answer =

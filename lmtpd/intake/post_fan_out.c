@@ -195,6 +195,15 @@ static gboolean read_ways(struct post *post, GVariant *ways)
 	return TRUE;
 }
 
+/* All is done but what Postfix may have: whoever looks after the list is asked to look. The author has heard nothing, and need not. */
+static struct verdict hold_ambiguous(struct post *post)
+{
+	static const char *const quiet[] = {"quiet", NULL};
+	const struct rules_decision decision = {.reason = "held-ambiguous", .modifiers = quiet};
+
+	return post_hold(post, POST_HOLD_AMBIGUOUS, &decision);
+}
+
 struct verdict post_fan_out(struct post *post)
 {
 	struct verdict verdict = VERDICT_UNDECIDED;
@@ -209,9 +218,10 @@ struct verdict post_fan_out(struct post *post)
 		if (post->ways[i] == 0 || reception_is_digest((enum reception)i))
 			continue;
 		verdict = send_variant(post, (enum reception)i);
-		/* SENT is what each variant becomes, now or before. */
-		if (verdict.class != VERDICT_SENT)
+		/* SENT is what each variant becomes, now or before; HELD is for the end. */
+		if (verdict.class != VERDICT_SENT && verdict.class != VERDICT_HELD)
 			return verdict;
 	}
-	return post_finish(post, post_digest_members(post) > 0);
+	verdict = post_finish(post, post_digest_members(post) > 0);
+	return verdict.class == VERDICT_HELD ? hold_ambiguous(post) : verdict;
 }

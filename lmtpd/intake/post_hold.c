@@ -35,6 +35,9 @@ static const char *sure(const struct post *post)
 
 	if (authentication_is_disowned(found, post->method))
 		return "failed";
+	/* A moderator has accepted it before. */
+	if (!post->method)
+		return NULL;
 	return found->sasl.matches && strcmp(post->method, "smime") != 0 ? "sasl" : post->method;
 }
 
@@ -56,10 +59,18 @@ static gboolean may_tell_author(const struct post *post)
 /* Whether more than his name in From says that its author wrote it. A proved envelope sender does not: that is where bounces go, not notices. */
 static gboolean is_proved(const struct post *post)
 {
-	return strcmp(post->method, "smtp") != 0 || strcmp(post->message->authentication.dmarc.result, "pass") == 0;
+	return !post->method || strcmp(post->method, "smtp") != 0 || strcmp(post->message->authentication.dmarc.result, "pass") == 0;
 }
 
-static GVariant *collect_facts(const struct post *post, const struct rules_decision *decision)
+/* The next attempt is one of the same post: only under its K is known what of it is out. */
+static void add_key(GVariantBuilder *facts, const struct post *post)
+{
+	g_autofree char *key = text_write_hex(post->key, POST_KEY_SIZE);
+
+	add_fact(facts, "key", key);
+}
+
+static GVariant *collect_facts(const struct post *post, enum post_hold kind, const struct rules_decision *decision)
 {
 	const struct message *message = post->message;
 	const char *language = settings_text(post->setup->knowledge->settings, SET_language, post->list);
@@ -89,6 +100,8 @@ static GVariant *collect_facts(const struct post *post, const struct rules_decis
 	add_fact(&facts, "rule-at", post->rule);
 	if (verdict_is_final(&unclear))
 		add_fact(&facts, "flaw", unclear.text);
+	if (kind == POST_HOLD_AMBIGUOUS)
+		add_key(&facts, post);
 	if (!may_tell_author(post))
 		add_fact(&facts, "answerable", "no");
 	else if (!g_strv_contains(decision->modifiers, "quiet"))
@@ -111,7 +124,7 @@ struct verdict post_hold(struct post *post, enum post_hold kind, const struct ru
 		return verdict_deferred("4.3.1", "cannot hold the post: %s", g_strerror(errno));
 	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
 	GVariant *arguments = g_variant_new("(s@ayusss@a{ss})", post->list, key, (guint)kind, post->message->author,
-		post->envelope->sender, decision->reason ? decision->reason : "held", collect_facts(post, decision));
+		post->envelope->sender, decision->reason ? decision->reason : "held", collect_facts(post, kind, decision));
 	g_autoptr(GVariant) answer = post_ask(post, WIRE_HOLD, arguments, message, &verdict);
 	/* SENT is how dispatch says that it has it; to the log it is another word. */
 	return verdict.class == VERDICT_SENT ? verdict_held("%s", verdict.text) : verdict;

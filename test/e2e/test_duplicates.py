@@ -22,6 +22,7 @@ def shared():
 
 @pytest.fixture(autouse=True)
 def nothing_before(shared):
+    shared.postfix.wait_empty()
     shared.sink.forget()
 
 

@@ -4,6 +4,8 @@
 #ifndef ROLLCALL_TEST_UNIT_STORE_CALLS_H
 #define ROLLCALL_TEST_UNIT_STORE_CALLS_H
 
+#include "lib/store/store_death.h"
+#include "lib/store/store_distributed.h"
 #include "lib/store/store_job.h"
 #include "lib/store/store_kept.h"
 #include "lib/store/store_person.h"
@@ -43,7 +45,7 @@ static gboolean do_claim_part(struct scene *scene, GError **error)
 
 static gboolean do_intent(struct scene *scene, GError **error)
 {
-	return store_intent(scene->store, new_key(), error);
+	return store_intent(scene->store, new_key(), "", error);
 }
 
 static gboolean do_done(struct scene *scene, GError **error)
@@ -326,6 +328,28 @@ static gboolean do_expire(struct scene *scene, GError **error)
 	return store_expire(scene->store, 1000, error);
 }
 
+static gboolean do_distributed(struct scene *scene, GError **error)
+{
+	gint64 at;
+
+	store_distributed_drop(scene->store);
+	return store_distributed_claim(scene->store, new_key(), 1000, &at, error) == STORE_COPY_NONE;
+}
+
+static gboolean do_death_add(struct scene *scene, GError **error)
+{
+	guint count;
+
+	return store_death_add(scene->store, new_key(), &count, error) && count > 0;
+}
+
+static gboolean do_death_count(struct scene *scene, GError **error)
+{
+	guint count;
+
+	return store_death_count(scene->store, new_key(), &count, error);
+}
+
 /* What must be in hand before the call. */
 enum hand { NOTHING, POST, JOB, ISSUE_JOB };
 
@@ -342,7 +366,7 @@ static const struct {
 	X(digest_issue, NOTHING), X(digest_posts, NOTHING), X(digest_done, ISSUE_JOB), X(kept_add, POST), X(kept_get, NOTHING), X(kept_write, NOTHING),
 	X(archive_lists, NOTHING), X(archive_due, NOTHING), X(archive_done, NOTHING), X(archive_aside, NOTHING), X(archive_again, NOTHING),
 	X(archive_forget, NOTHING), X(person_answer, NOTHING), X(forget_answer, NOTHING), X(count_get, NOTHING), X(count_set, NOTHING), X(age, NOTHING),
-	X(expire, NOTHING),
+	X(expire, NOTHING), X(distributed, POST), X(death_add, NOTHING), X(death_count, NOTHING),
 #undef X
 };
 

@@ -165,7 +165,7 @@ static inline void die_after_intent(const char *directory, int to_parent)
 {
 	struct store *store = open_in_child(directory);
 
-	if (store_claim(store, key_of(1), NULL, NULL) != STORE_NEW || !store_intent(store, key_of(1), NULL))
+	if (store_claim(store, key_of(1), NULL, NULL) != STORE_NEW || !store_intent(store, key_of(1), "", NULL))
 		FAIL_CHILD("intent");
 	say(to_parent, 1);
 	pause();

@@ -21,13 +21,13 @@ static void life_of_a_post(void **state)
 	assert_int_equal(claim(store, 1), STORE_NEW);
 	store_release(store);
 	assert_int_equal(claim(store, 1), STORE_NEW);
-	assert_true(store_intent(store, key_of(1), &error));
+	assert_true(store_intent(store, key_of(1), "", &error));
 	store_release(store);
 	assert_int_equal(claim(store, 1), STORE_UNCLEAR);
 	assert_true(store_forget(store, key_of(1), &error));
 	store_release(store);
 	assert_int_equal(claim(store, 1), STORE_NEW);
-	assert_true(store_intent(store, key_of(1), &error));
+	assert_true(store_intent(store, key_of(1), "", &error));
 	assert_true(store_done(store, key_of(1), "4bT2xk1Zz", &error));
 	store_release(store);
 	assert_int_equal(store_claim(store, key_of(1), id, &error), STORE_DONE);
@@ -59,7 +59,7 @@ static void only_what_is_in_hand(void **state)
 	g_autoptr(GError) error = NULL;
 
 	store_release(store); /* nothing in hand: nothing happens */
-	assert_false(store_intent(store, key_of(1), &error));
+	assert_false(store_intent(store, key_of(1), "", &error));
 	assert_true(g_error_matches(error, STORE_ERROR, STORE_ERROR_TROUBLE));
 	g_clear_error(&error);
 	assert_int_equal(claim(store, 1), STORE_NEW);
@@ -72,7 +72,7 @@ static void only_what_is_in_hand(void **state)
 	/* The refused second claim must not have cost the first one its lock. */
 	store_release(other);
 	assert_int_equal(claim(other, 1), STORE_IN_PROGRESS);
-	assert_true(store_intent(store, key_of(1), NULL));
+	assert_true(store_intent(store, key_of(1), "", NULL));
 	store_release(store);
 	assert_int_equal(claim(other, 1), STORE_UNCLEAR);
 	assert_int_equal(sql(*state, "SELECT count(*) FROM post"), 1);
@@ -94,6 +94,63 @@ static void old_records_go(void **state)
 	assert_int_equal(sql(*state, "SELECT count(*) FROM post"), 1);
 }
 
+static void write_done(struct store *store, guint32 number)
+{
+	assert_int_equal(claim(store, number), STORE_NEW);
+	assert_true(store_done(store, key_of(number), "A", NULL));
+	store_release(store);
+}
+
+/* What is held under a K is released under it, if that is asked for by the very number. */
+static void what_is_held_is_claimed_again(void **state)
+{
+	store_auto struct store *store = open_good(*state);
+	g_autoptr(GString) as = g_string_new(NULL);
+	guint8 part[STORE_KEY_SIZE];
+
+	assert_int_equal(claim(store, 1), STORE_NEW);
+	assert_int_equal(store_claim_part(store, "mail", part, as, NULL), STORE_NEW);
+	assert_true(store_intent(store, part, "release 6", NULL));
+	assert_true(store_done(store, key_of(1), "held as 7", NULL));
+	store_release(store);
+	assert_int_equal(store_claim_held(store, key_of(1), "held as 8", as, NULL), STORE_DONE);
+	assert_string_equal(as->str, "held as 7");
+	assert_int_equal(store_claim_held(store, key_of(1), "held as 7", as, NULL), STORE_NEW);
+	/* Its parts are known, and on whose word they were tried. */
+	assert_int_equal(store_claim_part(store, "mail", part, as, NULL), STORE_UNCLEAR);
+	assert_string_equal(as->str, "release 6");
+	assert_true(store_intent(store, part, "", NULL));
+	assert_int_equal(store_claim_part(store, "mail", part, as, NULL), STORE_UNCLEAR);
+	assert_string_equal(as->str, "");
+	assert_true(store_done(store, key_of(1), "A", NULL));
+	store_release(store);
+	assert_int_equal(store_claim_held(store, key_of(1), "held as 7", as, NULL), STORE_DONE);
+	assert_int_equal(store_claim_held(store, key_of(2), "held as 7", as, NULL), STORE_NEW);
+}
+
+/* As long as somebody is asked whether a post has arrived, the store knows what of it is out. */
+static void who_is_asked_keeps_them(void **state)
+{
+	static const struct {
+		const char *kind, *size;
+		gint64 left;
+	} table[] = {{"4", "10", 1}, {"4", "0", 0}, {"1", "10", 0}, {"3", "10", 0}};
+
+	for (guint32 i = 0; i < G_N_ELEMENTS(table); i++) {
+		store_auto struct store *store = open_good(*state);
+		g_autofree char *held = g_strdup_printf("INSERT INTO held (kind, state, list, author, sender, reason, facts, size, held_at, expires_at, decided_at) "
+			"VALUES (%s, 2, 'a@b', '', '', '', x'', %s, 0, 0, 5)", table[i].kind, table[i].size);
+
+		sql(*state, "DELETE FROM held");
+		sql(*state, held);
+		write_done(store, i);
+		assert_true(store_age(store, 1001, NULL));
+		assert_true(store_expire(store, 1000, NULL));
+		assert_int_equal(sql(*state, "SELECT count(*) FROM post"), table[i].left);
+		sql(*state, "DELETE FROM post");
+	}
+}
+
 /* A file system of SQLite's whose time of day is `ahead` of the real one. */
 static sqlite3_vfs skewed, *real;
 static sqlite3_int64 ahead; /* milliseconds */
@@ -104,13 +161,6 @@ static int skewed_time(sqlite3_vfs *vfs, sqlite3_int64 *now)
 
 	*now += ahead;
 	return result;
-}
-
-static void write_done(struct store *store, guint32 number)
-{
-	assert_int_equal(claim(store, number), STORE_NEW);
-	assert_true(store_done(store, key_of(number), "A", NULL));
-	store_release(store);
 }
 
 /* HOSTILE S6: whatever the time of day does, a record is as old as the time that somebody has watched. */
@@ -406,7 +456,7 @@ static void a_post_costs_little(void **state)
 	double start = cpu_seconds();
 	for (guint32 i = 0; i < POSTS; i++) {
 		assert_int_equal(claim(store, i), STORE_NEW);
-		assert_true(store_intent(store, key_of(i), NULL));
+		assert_true(store_intent(store, key_of(i), "", NULL));
 		assert_true(store_done(store, key_of(i), "4bT2xk1Zz", NULL));
 		store_release(store);
 		if (i == 99)
@@ -427,6 +477,8 @@ int main(void)
 		T(survives_closing),
 		T(only_what_is_in_hand),
 		T(old_records_go),
+		T(what_is_held_is_claimed_again),
+		T(who_is_asked_keeps_them),
 		T(a_clock_that_jumps_makes_nothing_old),
 		T(a_job_that_is_tried_for_days_keeps_them),
 		T(counts),

@@ -72,7 +72,7 @@ static guint32 post_until_error(struct store *store, guint32 limit, GError **err
 	for (guint32 i = 0; i < limit; i++) {
 		if (store_claim(store, key_of(i), NULL, error) != STORE_NEW)
 			FAIL_CHILD("a claim needs no room");
-		if (!store_intent(store, key_of(i), error))
+		if (!store_intent(store, key_of(i), "", error))
 			return i;
 		store_release(store);
 	}
@@ -84,7 +84,7 @@ static void recovers(struct store *store, guint32 last)
 {
 	GError *error = NULL;
 
-	if (!store_intent(store, key_of(last), &error) || !store_done(store, key_of(last), "A", &error))
+	if (!store_intent(store, key_of(last), "", &error) || !store_done(store, key_of(last), "A", &error))
 		FAIL_CHILD("after making room: %s", error->message);
 	store_release(store);
 	if (store_claim(store, key_of(last), NULL, NULL) != STORE_DONE)

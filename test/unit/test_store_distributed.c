@@ -34,7 +34,7 @@ static void send_part(struct store *store, const char *name)
 	guint8 part[STORE_KEY_SIZE];
 
 	assert_int_equal(store_claim_part(store, name, part, NULL, NULL), STORE_NEW);
-	assert_true(store_intent(store, part, NULL));
+	assert_true(store_intent(store, part, "", NULL));
 	assert_true(store_done(store, part, "A", NULL));
 }
 
@@ -86,7 +86,7 @@ static void what_went_nowhere_is_no_distribution(void **state)
 	/* Postfix may have it or not: in doubt the copy goes out. */
 	assert_int_equal(arrive(store, 2, CONTENT), STORE_COPY_NONE);
 	assert_int_equal(store_claim_part(store, "mail", part, NULL, NULL), STORE_NEW);
-	assert_true(store_intent(store, part, NULL));
+	assert_true(store_intent(store, part, "", NULL));
 	store_release(store);
 	/* It went to a role address. */
 	assert_int_equal(arrive(store, 3, CONTENT), STORE_COPY_NONE);

@@ -49,7 +49,7 @@ static void die_after_done(const char *directory, int to_parent)
 {
 	struct store *store = open_in_child(directory);
 
-	if (store_claim(store, key_of(1), NULL, NULL) != STORE_UNCLEAR || !store_intent(store, key_of(1), NULL) ||
+	if (store_claim(store, key_of(1), NULL, NULL) != STORE_UNCLEAR || !store_intent(store, key_of(1), "", NULL) ||
 		!store_done(store, key_of(1), "A", NULL))
 		FAIL_CHILD("done");
 	say(to_parent, 1);
@@ -84,7 +84,7 @@ static void write_until_killed(const char *directory, int to_parent)
 	struct store *store = open_in_child(directory);
 
 	for (guint32 i = 0;; i++) {
-		if (store_claim(store, key_of(i), NULL, NULL) != STORE_NEW || !store_intent(store, key_of(i), NULL) ||
+		if (store_claim(store, key_of(i), NULL, NULL) != STORE_NEW || !store_intent(store, key_of(i), "", NULL) ||
 			!store_done(store, key_of(i), "A", NULL))
 			FAIL_CHILD("post %u", i);
 		store_release(store);
@@ -164,12 +164,12 @@ static void a_held_lock_is_bounded(void **state)
 	hear(from_child);
 	gint64 start = g_get_monotonic_time();
 	assert_int_equal(claim(store, 1), STORE_NEW);
-	assert_false(store_intent(store, key_of(1), &error));
+	assert_false(store_intent(store, key_of(1), "", &error));
 	gint64 took = g_get_monotonic_time() - start;
 	assert_true(g_error_matches(error, STORE_ERROR, STORE_ERROR_TROUBLE));
 	assert_in_range(took, 4 * G_USEC_PER_SEC, 8 * G_USEC_PER_SEC);
 	end_child(pid, from_child);
-	assert_true(store_intent(store, key_of(1), NULL));
+	assert_true(store_intent(store, key_of(1), "", NULL));
 }
 
 int main(void)
