@@ -182,7 +182,7 @@ struct crm_statement;
 
 enum crm_step { CRM_ROW, CRM_END, CRM_BROKEN };
 
-/* Prepares and executes `query`. NULL with the error latched. */
+/* Sends `query` and waits for its rows to begin. NULL with the error latched. */
 struct crm_statement *crm_statement_open(struct crm *crm, enum crm_query query, const struct crm_values *values)
 	G_GNUC_WARN_UNUSED_RESULT;
 /*

@@ -19,27 +19,17 @@ def text(value):
     return bytes([len(value)]) + value
 
 
-def prepared(columns, parameters=0):
-    """The answer to COM_STMT_PREPARE."""
-    packets = [b"\0" + struct.pack("<IHHBH", 1, columns, parameters, 0, 0)]
-    if parameters:
-        packets += [column()] * parameters + [EOF]
-    if columns:
-        packets += [column()] * columns + [EOF]
-    return packets
-
-
 def column(name=b"c"):
     return b"\3def\0\0\0" + text(name) + b"\0\x0c" + struct.pack("<HIBHB", 45, 1024, 0xfd, 0, 0) + b"\0\0"
 
 
 def result(columns):
-    """How the answer to COM_STMT_EXECUTE begins; rows follow."""
+    """How the answer to COM_QUERY begins; rows follow."""
     return [bytes([columns])] + [column()] * columns + [EOF]
 
 
 def row(*values):
-    return b"\0" + bytes((len(values) + 9) // 8) + b"".join(text(value) for value in values)
+    return b"".join(text(value) for value in values)
 
 
 class Gone(Exception):
