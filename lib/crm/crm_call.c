@@ -137,13 +137,13 @@ static gboolean find_spelling(struct crm *crm, void *context)
 		(call->spelling || crm_fail(crm, CRM_TROUBLE_OTHER, "the list is gone from the view"));
 }
 
-/* A transaction that changes something; crm_run() makes only such as cannot. */
+/* A transaction that changes something; the session's others cannot. */
 static gboolean transact(struct crm *crm, struct call *call)
 {
 	crm->deadline = deadline_in((guint)settings_number(crm->settings, SET_query_deadline, NULL));
 	if (!crm->mysql && !crm_connect(crm))
 		return FALSE;
-	if (!run(crm, "START TRANSACTION"))
+	if (!run(crm, "START TRANSACTION READ WRITE"))
 		return FALSE;
 	if (execute(crm, call))
 		return run(crm, "COMMIT");

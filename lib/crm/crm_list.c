@@ -69,6 +69,7 @@ static gboolean find_work(struct crm *crm, void *context)
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
 
+	g_clear_pointer(&find->found, g_free);
 	while (statement && (step = crm_statement_next(statement, &cells)) == CRM_ROW) {
 		if (!crm_list_is(crm, &cells[0], find->list))
 			continue;
@@ -84,7 +85,7 @@ enum crm_result crm_find_list(struct crm *crm, const char *name, const char *dom
 	g_autofree char *list = g_strdup_printf("%s@%s", name, domain);
 	g_auto(GStrv) spellings = crm_list_spellings(crm, name, domain);
 	struct find find = {.list = list, .spellings = spellings};
-	gboolean done = crm_run(crm, find_work, &find, list, verdict);
+	gboolean done = crm_ask(crm, find_work, &find, list, verdict);
 	gboolean found = find.found != NULL;
 
 	g_free(find.found);

@@ -122,6 +122,12 @@ typedef gboolean (*crm_work)(struct crm *crm, void *context);
  */
 gboolean crm_run(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
 	G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * The same without a snapshot, for `work` that asks one thing, or several that need not be of one moment. It may be run a second time, on a new
+ * connection, when a kept one turned out to be lost: it must begin anew then.
+ */
+gboolean crm_ask(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* Connection and snapshot alone, for crm_check(). FALSE with the error latched. */
 gboolean crm_begin(struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
 void crm_end(struct crm *crm);

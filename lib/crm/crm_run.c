@@ -1,8 +1,12 @@
 /*
- * One operation on the CRM from beginning to end; see crm_private.h. The snapshot's first
+ * One operation on the CRM from beginning to end; see crm_private.h. The first
  * statement doubles as the look whether a kept connection still lives: when the server has closed
  * it meanwhile (idle too long, restarted), a new one is made once, for nothing of the answer was
  * read yet. Whatever fails later is a failure.
+ *
+ * A snapshot is for operations whose statements must agree with each other. One statement agrees with itself, so a question of
+ * one is asked without: that spares two of its three trips to the server. It cannot change anything either way, because
+ * the session's transactions are read-only unless they say otherwise (crm_sql.c).
  */
 #include "lib/base/log.h"
 #include "lib/crm/crm_private.h"
@@ -42,15 +46,11 @@ void crm_end(struct crm *crm)
 		crm_disconnect(crm);
 }
 
-gboolean crm_run(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
+/* FALSE with a verdict and a line in the log; the connection is closed. */
+static gboolean give_up(struct crm *crm, const char *list, struct verdict *verdict)
 {
-	crm_error_clear(crm);
-	if (crm_begin(crm) && crm_columns_look(crm) && work(crm, context)) {
-		crm_end(crm);
-		crm_breaker_worked(crm->breaker);
-		return TRUE;
-	}
 	g_autofree char *text = crm_error_text(crm);
+
 	/* While the breaker is open each post would say the same again. */
 	if (crm->error.trouble == CRM_TROUBLE_BREAKER)
 		log_debug("crm: %s", text);
@@ -62,4 +62,31 @@ gboolean crm_run(struct crm *crm, crm_work work, void *context, const char *list
 	crm_disconnect(crm);
 	*verdict = crm_verdict(crm);
 	return FALSE;
+}
+
+gboolean crm_run(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
+{
+	crm_error_clear(crm);
+	if (!crm_begin(crm) || !crm_columns_look(crm) || !work(crm, context))
+		return give_up(crm, list, verdict);
+	crm_end(crm);
+	crm_breaker_worked(crm->breaker);
+	return TRUE;
+}
+
+gboolean crm_ask(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
+{
+	gboolean kept = crm->mysql != NULL;
+
+	crm_error_clear(crm);
+	gboolean done = (kept || crm_connect(crm)) && crm_columns_look(crm) && work(crm, context);
+	if (!done && kept && crm->error.trouble == CRM_TROUBLE_LOST) {
+		crm_disconnect(crm);
+		crm_error_clear(crm);
+		done = crm_connect(crm) && crm_columns_look(crm) && work(crm, context);
+	}
+	if (!done)
+		return give_up(crm, list, verdict);
+	crm_breaker_worked(crm->breaker);
+	return TRUE;
 }

@@ -226,8 +226,8 @@ char **crm_sql_session(const struct crm *crm)
 	int seconds = (int)settings_number(crm->settings, SET_query_deadline, NULL);
 	char **texts_of_session = g_new0(char *, 3);
 
-	/* Without this level a consistent snapshot is none. */
-	texts_of_session[0] = g_strdup("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+	/* Without this level a consistent snapshot is none; and nothing is changed by mistake, only where crm_call.c says so. */
+	texts_of_session[0] = g_strdup("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
 	/* A lock on the view (somebody alters it) is waited for no longer than for an answer. */
 	texts_of_session[1] = g_strdup_printf("SET SESSION character_set_client = utf8mb4,"
 		" character_set_results = utf8mb4, collation_connection = utf8mb4_general_ci, sql_mode = '',"

@@ -204,6 +204,7 @@ static gboolean standing_work(struct crm *crm, void *context)
 	struct standing *standing = context;
 	gboolean moderated = FALSE;
 
+	standing->bits = 0;
 	if (!crm_person_look(crm, standing->list, standing->person, &standing->bits))
 		return FALSE;
 	/* Owners stand in where there is no moderator; to nobody else does it matter. */
@@ -222,7 +223,8 @@ enum crm_result crm_standing(struct crm *crm, const char *list, const char *pers
 	struct standing context = {.list = list, .person = person};
 
 	*standing = 0;
-	if (!crm_run(crm, standing_work, &context, list, verdict))
+	/* Whether the list has a moderator as well may be of a later moment: what somebody is does not hang on it. */
+	if (!crm_ask(crm, standing_work, &context, list, verdict))
 		return CRM_TROUBLE;
 	*standing = context.bits;
 	return CRM_FOUND;

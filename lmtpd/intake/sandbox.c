@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +16,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/privilege.h"
+#include "lmtpd/intake/sandbox_filter.h"
 
 enum {
 	CHILD_CPU_SECONDS = 120,             /* a 1 GiB post needs seconds; a loop in a parser gets no more */
@@ -79,6 +78,7 @@ static gboolean landlock_everything(void)
 
 void sandbox_enter_room(const struct settings *settings, gboolean door)
 {
+	sandbox_filter_make();
 	if (geteuid() == 0)
 		enter_as_root(settings);
 	else if (!door)
@@ -97,57 +97,6 @@ static void limit(int resource, rlim_t value, const char *what)
 		log_fatal("cannot limit %s: %s", what, g_strerror(errno));
 }
 
-/*
- * What a child needs: to move bytes on descriptors it has, to make memory files and socket pairs (which lead nowhere
- * but to whoever gets the other end), memory, time, signals to itself, and to exit. Not shutdown(2): the tickets' and the
- * log's sockets are shared with every other child, and one that shuts them down does so for all.
- */
-static const int allowed[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
-	SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(close), SCMP_SYS(lseek), SCMP_SYS(ftruncate),
-	SCMP_SYS(memfd_create), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
-	SCMP_SYS(futex), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrusage),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
-	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rseq), SCMP_SYS(sched_yield),
-};
-
-static gboolean add_rules(scmp_filter_ctx filter)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(allowed); i++)
-		if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) != 0)
-			return FALSE;
-	return
-		/* abort(3) of ours: a signal to ourselves and to nobody else. */
-		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) == 0 &&
-		/* The wire's phases: pairs only, and only in the unix family. */
-		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
-			SCMP_A0(SCMP_CMP_EQ, AF_UNIX)) == 0 &&
-		/* Seals, descriptor flags; no F_SETOWN, which could aim a signal at another process. */
-		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_ADD_SEALS)) == 0 &&
-		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS)) == 0 &&
-		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GETFL)) == 0 &&
-		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_GETFD)) == 0 &&
-		/* Memory may be readable or writable, never executable. */
-		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
-		seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-}
-
-static void load_filter(void)
-{
-	/* EPERM and not death: a library that asks for a file it can do without must not cost the post. */
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-
-	if (!filter || !add_rules(filter) || seccomp_load(filter) != 0)
-		log_fatal("cannot load the system call filter: %s", g_strerror(errno));
-	seccomp_release(filter);
-}
-
 void sandbox_lock_child(const struct settings *settings)
 {
 	rlim_t message = (rlim_t)settings_number(settings, SET_message_size_limit, NULL);
@@ -158,5 +107,5 @@ void sandbox_lock_child(const struct settings *settings)
 	if (UNDER_ASAN)
 		return;
 	limit(RLIMIT_AS, ((rlim_t)CHILD_MEMORY_BASE << 20) + CHILD_MEMORY_PER_MESSAGE * message, "memory");
-	load_filter();
+	sandbox_filter_load();
 }
