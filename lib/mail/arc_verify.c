@@ -14,7 +14,7 @@ struct validation {
 	const struct dkim_verify_message *message;
 	struct dkim_key_door door;
 	struct arc_chain chain;
-	struct dkim_read seals[LIMIT_ARC_SETS];
+	struct dkim_read *seals; /* LIMIT_ARC_SETS of them, made when there is a chain: 100 kB that most messages need not touch */
 	guint8 digests[LIMIT_ARC_SETS][CANONICAL_DIGEST]; /* of the seals */
 	struct authentication_arc *arc;
 };
@@ -167,13 +167,15 @@ void arc_verify_message(const struct dkim_verify_message *message, const struct 
 	arc_chain_collect(message->header, &validation->chain);
 	arc->instances = MIN(validation->chain.count, LIMIT_ARC_SETS);
 	if (validation->chain.count > 0 || validation->chain.flaw) {
+		validation->seals = g_new0(struct dkim_read, LIMIT_ARC_SETS);
 		arc->sealers = g_ptr_array_new_with_free_func(g_free);
 		if (validate(validation))
 			arc->cv = "pass";
 		if (arc->sealers->len == 0)
 			g_clear_pointer(&arc->sealers, g_ptr_array_unref);
 	}
-	for (guint i = 0; i < LIMIT_ARC_SETS; i++)
+	for (guint i = 0; validation->seals && i < LIMIT_ARC_SETS; i++)
 		dkim_read_clear(&validation->seals[i]);
+	g_free(validation->seals);
 	g_free(validation);
 }

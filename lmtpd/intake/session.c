@@ -4,6 +4,9 @@
  */
 #include "lmtpd/intake/session_state.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "lib/base/fault.h"
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
@@ -120,9 +123,10 @@ static void serve_next(struct session *session)
 void session_serve(const struct session_config *config, const struct session_handlers *handlers, int in, int out)
 {
 	/* On the heap: the input buffer is larger than a stack frame should be. */
-	struct session *session = g_new0(struct session, 1);
+	struct session *session = g_new(struct session, 1);
 	g_autofree char *greeting = g_strdup_printf("%s LMTP Rollcall", config->hostname);
 
+	memset(session, 0, offsetof(struct session, input));
 	session->config = config;
 	session->handlers = handlers;
 	session->in = in;

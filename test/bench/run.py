@@ -4,7 +4,7 @@
     test/bench/run.py [--build DIR] [--quick] [--only PART ...] [--members N ...] [--connections N ...] [--scale N ...] [--peers NAME ...]
 
 Parts: throughput (posts a second), scale (one post to very many), peers (mlmmj, Mailman 3, Sympa, where they are installed: make bench-deps),
-costs (CPU and system calls of a post, stage by stage), signatures (CPU of signing against openssl speed). All feed the same Postfix,
+costs (CPU and system calls of a post, stage by stage), signing (CPU of signatures against openssl speed). All feed the same Postfix,
 which puts everything on hold. Machines are noisy: what is compared is measured in turn, and the ratio of each pair counts. This is
 a report and never fails a build; it does fail when a post is lost on the way.
 """
@@ -18,7 +18,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PARTS = ("throughput", "scale", "peers", "costs", "signatures")
+PARTS = ("throughput", "scale", "peers", "costs", "signing")
 PACKAGES = ("postfix", "mariadb-server-core", "libmariadb3", "libgmime-3.0-0", "libopendkim11", "mlmmj", "mailman3", "sympa")
 
 

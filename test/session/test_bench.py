@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(ROOT, "test", "bench"))
 import costs  # noqa: E402
 import figures  # noqa: E402
 import plot  # noqa: E402
-import signatures  # noqa: E402
+import signing  # noqa: E402
 from arena import Load, parse_stat  # noqa: E402
 
 
@@ -70,9 +70,9 @@ def test_calls_go_to_what_was_asked_last():
 
 def test_openssl_speed():
     text = "rsa 2048 bits 0.000250s 0.000010s   4000.0 100000.0\n 253 bits EdDSA (Ed25519)   0.0000s   0.0001s  20000.0  10000.0\n"
-    speed = signatures.parse_speed(text)
+    speed = signing.parse_speed(text)
     assert speed == {"rsa": (0.25, 0.01), "ed25519": (0.05, 0.1)}
-    assert signatures.floor(speed) == pytest.approx(0.01 + 0.3 + 0.22 + 0.52)
+    assert signing.floor(speed) == pytest.approx(0.01 + 0.3 + 0.22 + 0.52)
 
 
 def test_axes_have_whole_decades():
