@@ -63,7 +63,7 @@ $(BUILD)/obj/%.o: %.c config.mk Makefile
 	@mkdir -p $(@D)
 	$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
-# The distributed scenarios, inside of the library too: they are there whatever is installed where.
+# The distributed scenarios and texts, inside of the library too: they are there whatever is installed where.
 scenarios = $(sort $(wildcard lib/rules/scenari/send.*))
 $(BUILD)/gen/rules_distributed.c: $(scenarios) Makefile
 	@mkdir -p $(@D)
@@ -72,12 +72,20 @@ $(BUILD)/gen/rules_distributed.c: $(scenarios) Makefile
 	for file in $(scenarios); do echo "{\"$${file##*/}\","; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' "$$file"; echo '},'; done; \
 	echo '{0}};'; } >$@.new
 	mv $@.new $@
+texts = $(sort $(wildcard lib/mail/texts/*/*))
+$(BUILD)/gen/texts_distributed.c: $(texts) Makefile
+	@mkdir -p $(@D)
+	{ echo '/* Made from lib/mail/texts by the Makefile. */'; echo '#include "lib/mail/texts_distributed.h"'; \
+	echo 'const struct texts_distributed texts_distributed[] = {'; \
+	for file in $(texts); do echo "{\"$${file#lib/mail/texts/}\","; sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' "$$file"; echo '},'; done; \
+	echo '{0}};'; } >$@.new
+	mv $@.new $@
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c config.mk
 	@mkdir -p $(@D)
 	$(CC) $(all_cppflags) $(all_cflags) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libbase.a: $(call objects,$(base_src))
-$(BUILD)/libmail.a: $(call objects,$(mail_src)) $(BUILD)/obj/gen/rules_distributed.o
+$(BUILD)/libmail.a: $(call objects,$(mail_src)) $(BUILD)/obj/gen/rules_distributed.o $(BUILD)/obj/gen/texts_distributed.o
 $(BUILD)/libtrusted.a: $(call objects,$(trusted_src))
 # Each program's objects but its main.o, so that stage tests and fuzz targets can link them.
 $(BUILD)/libintake.a: $(call objects,$(filter-out %/main.c,$(intake_src)))

@@ -8,7 +8,7 @@
 void check_texts(struct check *check)
 {
 	g_autoptr(GError) error = NULL;
-	struct texts *texts = texts_load_site(check->settings, &error);
+	struct texts *texts = texts_load_site(check->settings, NULL, &error);
 
 	if (texts) {
 		report_add(check->report, REPORT_OK, "texts: every one of them can be filled");

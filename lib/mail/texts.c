@@ -8,10 +8,13 @@
 #include "lib/base/log.h"
 #include "lib/base/settings.h"
 #include "lib/mail/clean.h"
+#include "lib/mail/texts_distributed.h"
 
 G_DEFINE_QUARK(rollcall-texts-error-quark, texts_error)
 
 #define SENTENCES "sentences"
+
+static const char built_in[] = "(built in)";
 
 /* A template: as in the file, lines end in LF. A sentence has no subject. */
 struct text {
@@ -20,6 +23,7 @@ struct text {
 
 struct texts {
 	GHashTable *all; /* "LANGUAGE/NAME" or "LANGUAGE/sentences/KEY" to struct text */
+	GPtrArray *problems; /* of files that are passed over; NULL: the first broken one is the end */
 };
 
 static void free_text(gpointer data)
@@ -48,10 +52,40 @@ static gboolean fail(GError **error, const char *path, guint line, const char *w
 	return FALSE;
 }
 
+/* Whether the reading goes on without what `error` is about; its text is then with the problems, and `error` is not NULL. */
+static gboolean forgive(struct texts *texts, GError **error)
+{
+	if (!texts->problems)
+		return FALSE;
+	g_ptr_array_add(texts->problems, g_strdup((*error)->message));
+	g_clear_error(error);
+	return TRUE;
+}
+
+/* The distributed text of that path, or NULL. */
+static const char *find_built_in(const char *path)
+{
+	size_t length = strlen(built_in);
+
+	if (strncmp(path, built_in, length) != 0 || path[length] != '/')
+		return NULL;
+	for (const struct texts_distributed *text = texts_distributed; text->name; text++)
+		if (strcmp(text->name, path + length + 1) == 0)
+			return text->text;
+	return NULL;
+}
+
+static GBytes *read_file(const char *path, GError **error)
+{
+	const char *text = find_built_in(path);
+
+	return text ? g_bytes_new_static(text, strlen(text)) : settings_read_file(path, error);
+}
+
 /* The lines of a file without their ends, or NULL. */
 static char **read_lines(const char *path, GError **error)
 {
-	g_autoptr(GBytes) bytes = settings_read_file(path, error);
+	g_autoptr(GBytes) bytes = read_file(path, error);
 	gsize length = 0;
 	const char *data = bytes ? g_bytes_get_data(bytes, &length) : NULL;
 
@@ -202,7 +236,7 @@ static gboolean exists(const char *path)
 {
 	struct stat status;
 
-	return lstat(path, &status) == 0;
+	return find_built_in(path) || lstat(path, &status) == 0;
 }
 
 static gboolean read_directory(struct texts *texts, const char *directory, const char *language, GError **error)
@@ -213,10 +247,10 @@ static gboolean read_directory(struct texts *texts, const char *directory, const
 		g_autofree char *path = g_build_filename(directory, language, row->name, NULL);
 		g_autofree char *key = g_strdup_printf("%s/%s", language, row->name);
 
-		if (!g_hash_table_contains(texts->all, key) && exists(path) && !read_text(texts, path, key, row, error))
+		if (!g_hash_table_contains(texts->all, key) && exists(path) && !read_text(texts, path, key, row, error) && !forgive(texts, error))
 			return FALSE;
 	}
-	return !exists(sentences) || read_sentences(texts, sentences, language, error);
+	return !exists(sentences) || read_sentences(texts, sentences, language, error) || forgive(texts, error);
 }
 
 static gboolean has(const struct texts *texts, const char *kind, const char *name)
@@ -243,13 +277,14 @@ static gboolean check_complete(const struct texts *texts, const char *const *dir
 	return TRUE;
 }
 
-struct texts *texts_load(const char *const *directories, GError **error)
+static struct texts *load(const char *const *directories, GPtrArray *problems, GError **error)
 {
 	texts_auto struct texts *texts = g_new0(struct texts, 1);
 
+	texts->problems = problems;
 	texts->all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_text);
 	for (const char *const *directory = directories; *directory; directory++) {
-		if (!check_names(*directory, TRUE, error))
+		if (!check_names(*directory, TRUE, error) && !forgive(texts, error))
 			return NULL;
 		for (guint i = 0; texts_languages[i]; i++)
 			if (!read_directory(texts, *directory, texts_languages[i], error))
@@ -258,15 +293,26 @@ struct texts *texts_load(const char *const *directories, GError **error)
 	return check_complete(texts, directories, error) ? g_steal_pointer(&texts) : NULL;
 }
 
-struct texts *texts_load_site(const struct settings *settings, GError **error)
+struct texts *texts_load(const char *const *directories, GError **error)
+{
+	return load(directories, NULL, error);
+}
+
+struct texts *texts_load_site(const struct settings *settings, GPtrArray *problems, GError **error)
 {
 	const char *const directories[] = {
 		settings_text(settings, SET_texts_directory, NULL),
 		ROLLCALL_DATA "/texts",
+		built_in,
 		NULL,
 	};
 
-	return texts_load(directories, error);
+	g_autoptr(GError) reason = NULL;
+	struct texts *texts = load(directories, problems, &reason);
+
+	if (!texts)
+		g_propagate_error(error, g_steal_pointer(&reason));
+	return texts;
 }
 
 /* In the language ("nl-BE" is "nl"), else in English, else NULL. */

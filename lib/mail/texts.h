@@ -49,8 +49,11 @@ enum texts_error { TEXTS_ERROR_FILE, TEXTS_ERROR_SYNTAX };
  * or field that nothing uses, or a text that English lacks. Reads files: only at start and reload.
  */
 struct texts *texts_load(const char *const *directories, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** The site's directory first (texts_directory), then the distributed one. */
-struct texts *texts_load_site(const struct settings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * The site's directory first (texts_directory), then the distributed one, then what the program has built in. With `problems` (of char *, with a free
+ * function) what is broken is told there and passed over, so that the next place has the word; NULL then is a bug in what is built in.
+ */
+struct texts *texts_load_site(const struct settings *settings, GPtrArray *problems, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void texts_free(struct texts *texts);
 static inline void texts_free_pointer(struct texts **texts)
 {

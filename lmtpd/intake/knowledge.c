@@ -31,17 +31,19 @@ static struct smime_trust *load_trust(const struct settings *settings)
 	return trust;
 }
 
-static void load_footer(GHashTable *footers, const struct settings *settings, enum setting setting, const char *where)
+static void load_footer(struct knowledge *knowledge, gboolean again, enum setting setting, const char *where)
 {
-	const char *path = settings_text(settings, setting, where);
+	const char *path = settings_text(knowledge->settings, setting, where);
 	g_autoptr(GError) error = NULL;
 
-	if (*path == '\0' || g_hash_table_contains(footers, path))
+	if (*path == '\0' || g_hash_table_contains(knowledge->footers, path))
 		return;
 	struct footer_template *template = footer_template_load(path, &error);
-	if (!template)
+	if (!template && !again)
 		log_fatal("%s: %s", settings_row(setting)->name, error->message);
-	g_hash_table_insert(footers, g_strdup(path), template);
+	if (!template)
+		log_warning("ALARM %s: %s; posts of its lists wait", settings_row(setting)->name, error->message);
+	g_hash_table_insert(knowledge->footers, g_strdup(path), template);
 }
 
 static void free_footer(gpointer template)
@@ -49,38 +51,50 @@ static void free_footer(gpointer template)
 	footer_template_free(template);
 }
 
-static GHashTable *load_footers(const struct settings *settings)
+static void load_footers(struct knowledge *knowledge, gboolean again)
 {
-	GHashTable *footers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_footer);
-	const char *const *const places[] = {settings_domains(settings), settings_lists(settings)};
+	const char *const *const places[] = {settings_domains(knowledge->settings), settings_lists(knowledge->settings)};
 
+	knowledge->footers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_footer);
 	for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
 		for (const char *const *where = places[i]; *where; where++) {
-			load_footer(footers, settings, SET_header_file, *where);
-			load_footer(footers, settings, SET_footer_file, *where);
+			load_footer(knowledge, again, SET_header_file, *where);
+			load_footer(knowledge, again, SET_footer_file, *where);
 		}
-	return footers;
 }
 
-const struct footer_template *knowledge_footer(const struct knowledge *knowledge, enum setting setting, const char *list)
+gboolean knowledge_footer(const struct knowledge *knowledge, enum setting setting, const char *list, const struct footer_template **template)
 {
-	return g_hash_table_lookup(knowledge->footers, settings_text(knowledge->settings, setting, list));
+	const char *path = settings_text(knowledge->settings, setting, list);
+
+	*template = g_hash_table_lookup(knowledge->footers, path);
+	return *template || *path == '\0';
 }
 
-void knowledge_load(const struct settings *settings, struct knowledge *knowledge)
+static struct texts *load_texts(const struct settings *settings, gboolean again)
 {
+	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;
+	struct texts *texts = texts_load_site(settings, again ? problems : NULL, &error);
+
+	if (!texts)
+		log_fatal("texts: %s", error->message);
+	for (guint i = 0; i < problems->len; i++)
+		log_warning("ALARM texts: %s; the distributed text stands in", (const char *)problems->pdata[i]);
+	return texts;
+}
+
+void knowledge_load(const struct settings *settings, gboolean again, struct knowledge *knowledge)
+{
 
 	rules_warm_up();
 	*knowledge = (struct knowledge){
 		.settings = settings,
 		.rules = load_rules(settings_text(settings, SET_rules_directory, NULL)),
-		.texts = texts_load_site(settings, &error),
+		.texts = load_texts(settings, again),
 		.smime = load_trust(settings),
-		.footers = load_footers(settings),
 	};
-	if (!knowledge->texts)
-		log_fatal("texts: %s", error->message);
+	load_footers(knowledge, again);
 }
 
 void knowledge_clear(struct knowledge *knowledge)

@@ -22,10 +22,12 @@ struct knowledge {
  * Reads scenarios and texts from the directories that the settings name. Scenarios that do not compile are logged, with their place, and are
  * not there; texts that are broken are fatal, since a notice that cannot be written would keep a post for ever, and so are footers.
  * Certificates and CRLs that cannot be read are logged, and do not count.
+ * `again`: we ran, died, and a file was broken meanwhile, so that nobody would take any post until an admin comes. Then nothing is fatal: the distributed
+ * texts stand in, and only the posts of lists whose footers are broken wait.
  */
-void knowledge_load(const struct settings *settings, struct knowledge *knowledge);
-/** The template that this setting (header_file or footer_file) names for the list, or NULL. */
-const struct footer_template *knowledge_footer(const struct knowledge *knowledge, enum setting setting, const char *list);
+void knowledge_load(const struct settings *settings, gboolean again, struct knowledge *knowledge);
+/** The template that this setting (header_file or footer_file) names for the list, or NULL. FALSE: there should be one, and it is broken. */
+gboolean knowledge_footer(const struct knowledge *knowledge, enum setting setting, const char *list, const struct footer_template **template);
 void knowledge_clear(struct knowledge *knowledge);
 
 #endif

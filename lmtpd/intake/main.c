@@ -1,8 +1,9 @@
 /*
  * rollcall-intake: the parser's room. The parent warms up the libraries, locks itself into an empty directory and forks a child for
  * each connection; it holds no key, no password, no member, and never reads a foreign byte.
- * Started by rollcall-lmtpd, or behind a door (lib/base/door.h): rollcall-intake front|direct COUNT, with the descriptors of lib/base/process.h, where "front" says that
- * the first of COUNT sockets is the TLS front's. Started by `rollcall explain`: rollcall-intake explain 1, with the socket for its letters.
+ * Started by rollcall-lmtpd, or behind a door (lib/base/door.h): rollcall-intake front|direct COUNT [again], with the descriptors of lib/base/process.h,
+ * where "front" says that the first of COUNT sockets is the TLS front's, and "again" that it ran already with this configuration. Started by
+ * `rollcall explain`: rollcall-intake explain 1, with the socket for its letters.
  */
 #include <string.h>
 #include <unistd.h>
@@ -53,7 +54,7 @@ int main(int argc, char **argv)
 	io_fill_standard_descriptors();
 	gboolean door = door_enter(&argc, &argv);
 	pid_t master = getppid();
-	if (argc != 3)
+	if (argc != 3 && argc != 4)
 		log_fatal("this program is started by rollcall-lmtpd");
 	guint count = parse_count(argv[2]);
 	gboolean front = strcmp(argv[1], "front") == 0, explain = strcmp(argv[1], "explain") == 0;
@@ -73,7 +74,7 @@ int main(int argc, char **argv)
 	html_text_warm_up();
 
 	struct knowledge knowledge;
-	knowledge_load(settings, &knowledge);
+	knowledge_load(settings, argc == 4, &knowledge);
 	g_autoptr(GArray) peers = server_find_peers(settings);
 	struct server server = {
 		.knowledge = &knowledge,

@@ -144,13 +144,16 @@ static void clear_values(struct values *values)
 	g_free(values->archived_at);
 }
 
-static void fill(const struct post *post, enum setting setting, struct footer_text *text)
+/* FALSE: the template is broken, and who reads the list would miss what it always says. */
+static gboolean fill(const struct post *post, enum setting setting, struct footer_text *text)
 {
-	const struct footer_template *template = knowledge_footer(post->setup->knowledge, setting, post->list);
+	const struct footer_template *template;
 	struct values values;
 
+	if (!knowledge_footer(post->setup->knowledge, setting, post->list, &template))
+		return FALSE;
 	if (!template)
-		return;
+		return TRUE;
 	find_values(post, &values);
 	const struct texts_field fields[] = {
 		{"list", post->list},
@@ -170,6 +173,7 @@ static void fill(const struct post *post, enum setting setting, struct footer_te
 	};
 	footer_template_fill(template, fields, text);
 	clear_values(&values);
+	return TRUE;
 }
 
 static void note_footer(struct post *post, enum footer_place place)
@@ -202,8 +206,10 @@ struct verdict post_cook_body(struct post *post, struct draft *draft)
 
 	if (verdict_is_final(&verdict))
 		return verdict;
-	fill(post, SET_header_file, &above);
-	fill(post, SET_footer_file, &below);
+	if (!fill(post, SET_header_file, &above) || !fill(post, SET_footer_file, &below)) {
+		footer_text_clear(&above);
+		return verdict_deferred("4.3.5", "the list's header or footer cannot be read right now");
+	}
 	const struct footer footer = {
 		.above = above.text ? &above : NULL,
 		.below = below.text ? &below : NULL,

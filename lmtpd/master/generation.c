@@ -127,7 +127,8 @@ static gboolean start_intake(struct generation *generation)
 			listen[count++] = listener->fd;
 	}
 	g_autofree char *number = g_strdup_printf("%u", count);
-	const char *const arguments[] = {"rollcall-intake", front ? "front" : "direct", number, NULL};
+	const char *again = generation->programs[PROGRAM_INTAKE].started_at > 0 ? "again" : NULL;
+	const char *const arguments[] = {"rollcall-intake", front ? "front" : "direct", number, again, NULL};
 	struct spawn spawn = {
 		.program = names[PROGRAM_INTAKE],
 		.arguments = arguments,

@@ -265,6 +265,39 @@ static void test_nothing_there(void **state)
 	assert_string_equal(error->message, "no text en/held-moderator in any of: /nonexistent/rollcall");
 }
 
+/* What is broken is passed over where that is wanted, each with its reason, and the built-in texts stand in; elsewhere it is the end. */
+static void test_broken_is_passed_over(void **state)
+{
+	g_autofree char *site = g_dir_make_tmp("texts-XXXXXX", NULL);
+	g_autofree char *folder = g_build_filename(site, "nl", NULL), *help = g_build_filename(folder, "help", NULL);
+	g_autofree char *sentences = g_build_filename(folder, "sentences", NULL), *lost = g_build_filename(folder, "lost", NULL);
+	g_autofree char *config = g_strdup_printf("[rollcall]\ntexts_directory = %s\n", site);
+	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GError) error = NULL;
+	struct texts_filled filled;
+
+	g_mkdir(folder, 0755);
+	assert_true(g_file_set_contents(help, "Subject: x\n\n{nobody}\n", -1, NULL));
+	assert_true(g_file_set_contents(sentences, "rubbish\n", -1, NULL));
+	assert_true(g_file_set_contents(lost, "Subject: Ons\n\nWeg.\n", -1, NULL));
+	settings_auto struct settings *settings = settings_parse(config, strlen(config), "conf", NULL);
+	assert_non_null(settings);
+	assert_null(texts_load_site(settings, NULL, &error));
+	assert_non_null(strstr(error->message, "{nobody}"));
+	texts_auto struct texts *texts = texts_load_site(settings, problems, NULL);
+	remove_tree(site);
+	assert_non_null(texts);
+	assert_int_equal(problems->len, 2);
+	assert_non_null(strstr(problems->pdata[0], "nl/help:3: no field {nobody} here"));
+	assert_non_null(strstr(problems->pdata[1], "nl/sentences:1: "));
+	texts_fill(texts, "nl", "help", NULL, &filled);
+	assert_non_null(strstr(filled.body, "U vroeg om hulp"));
+	texts_clear(&filled);
+	texts_fill(texts, "nl", "lost", NULL, &filled);
+	assert_string_equal(filled.subject, "Ons");
+	texts_clear(&filled);
+}
+
 static void test_sentences(void **state)
 {
 	g_autofree char *site = g_dir_make_tmp("texts-XXXXXX", NULL);
@@ -457,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_no_subject),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_nothing_there),
+		cmocka_unit_test(test_broken_is_passed_over),
 		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_languages_agree),
 		cmocka_unit_test(test_distributed),
