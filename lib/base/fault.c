@@ -19,7 +19,7 @@
 
 #include <glib.h>
 
-enum { TRAIL = 4000, NAME = 32, PROGRAM = 16 };
+enum { TRAIL = 4000, NAME = 32, PROGRAM = 24 };
 
 /* test/lab/faults.py reads and writes this. */
 struct fault_page {

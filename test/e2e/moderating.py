@@ -1,11 +1,21 @@
-"""What tests of moderation share: the notices of a held post, their links, and the mails that these make."""
+"""What tests of moderation share: the notices of a held post, their links, the mails that these make, and what makes its jobs hurry or die."""
+import contextlib
 import email
 import email.policy
+import os
 import re
+import signal
+import sqlite3
+import subprocess
 import urllib.parse
 
+from lab.lmtp import Closed
+from lab.postfix import DOMAIN
 from lab.process import wait_until
+from lab.rollcall import DISPATCH_UID
 from lab.world import compose
+
+LIST, STRANGER = "deelnemers@" + DOMAIN, "stranger@elsewhere.example"
 
 
 def parse(copy):
@@ -47,3 +57,45 @@ def sent_to_all(world, name="deelnemers"):
     posts = [copy for copy in world.sink.transactions() if copy.header("List-Id")]
     assert sorted(a for copy in posts for a in copy.recipients) == sorted(members)
     return posts
+
+
+class Killer:
+    """While it is open, each child of intake dies of this signal before its frame number `number` to the other room."""
+
+    def __init__(self, world, number, death="KILL"):
+        self.trace = os.path.join(world.directory, "strace")
+        self.strace = subprocess.Popen(["strace", "-f", "-o", self.trace, "-e", "trace=sendmsg", "-e", "inject=sendmsg:signal=%s:when=%d" % (death, number)]
+                                       + ["-p%d" % pid for pid in world.rollcall.processes()["rollcall-intake"]], stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        assert "attached" in self.strace.stderr.readline()
+        return self
+
+    def __exit__(self, *why):
+        self.strace.send_signal(signal.SIGINT)
+        self.strace.communicate(timeout=10)
+        self.killed = self.has_killed()
+
+    def has_killed(self):
+        with open(self.trace) as f:
+            return "killed by SIG" in f.read()
+
+
+def hurry(world):
+    """Puts the pauses of jobs forward, and has dispatch look for what is due: it does at each order, if only of a token that there is none."""
+    os.seteuid(DISPATCH_UID)
+    try:
+        with contextlib.closing(sqlite3.connect(os.path.join(world.rollcall.directory, "state", "store.db"), timeout=10)) as db, db:
+            db.execute("UPDATE job SET due_at = 0")
+    finally:
+        os.seteuid(0)
+    deliver(world, "deelnemers-confirm+%s@%s" % ("a" * 16, DOMAIN), compose("nobody@elsewhere.example", LIST, "accept", b"accept\r\n"))
+
+
+def deliver(world, to, message, sender=STRANGER):
+    """As Postfix does: whether it may forget the mail."""
+    try:
+        with world.rollcall.connect() as client:
+            return client.post(sender, [to], message)[0].code == 250
+    except (Closed, OSError, AssertionError, IndexError):
+        return False

@@ -13,7 +13,7 @@ from moderating import follow, links, parse, text_of
 from lab.postfix import DOMAIN
 from lab.process import BUILD, alive, children, wait_until
 from lab.world import World, compose
-from test_killed import Killer, hurry
+from moderating import Killer, hurry
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
 

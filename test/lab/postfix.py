@@ -237,10 +237,13 @@ class Postfix:
         except LabError as error:
             raise LabError("%s\n%s" % (error, "\n".join(self.delay_reasons()))) from None
 
+    def deferred(self):
+        """How many messages were tried and wait for another time."""
+        return sum(len(files) for _, _, files in os.walk(os.path.join(self.queue_directory, "deferred")))
+
     def wait_deferred(self, count=1, timeout=30):
         """Until `count` messages were tried and wait for another time; returns the reasons."""
-        deferred = os.path.join(self.queue_directory, "deferred")
-        wait_until(lambda: sum(len(files) for _, _, files in os.walk(deferred)) >= count, timeout, "deferred mail", pause=0.02)
+        wait_until(lambda: self.deferred() >= count, timeout, "deferred mail", pause=0.02)
         return self.delay_reasons()
 
     # ---- log ----

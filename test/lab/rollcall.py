@@ -28,7 +28,8 @@ class Rollcall:
         self.config = os.path.join(self.directory, "rollcall.conf")
         self.log_file = os.path.join(self.directory, "log")
         self.lmtp = "unix:" + os.path.join(self.directory, "run", "lmtp")
-        self.daemon = None
+        self.daemon = self.environment = None
+        self.build = BUILD
         os.mkdir(self.directory, 0o755)
         for name, mode in (("run", 0o755), ("state", 0o700), ("keys", 0o700)):
             os.mkdir(os.path.join(self.directory, name), mode)
@@ -91,11 +92,11 @@ class Rollcall:
     def launch(self):
         """Starts it without waiting for anything."""
         # All three: the master would take an installed room for one that is missing here, and the test would be about that.
-        for path in [os.path.join(BUILD, name) for name in PROGRAMS]:
+        for path in [os.path.join(self.build, name) for name in PROGRAMS]:
             if not os.access(path, os.X_OK):
                 raise LabError("%s is not there: build it first" % path)
-        self.daemon = Daemon("rollcall-lmtpd", self.log_file, [os.path.join(BUILD, PROGRAMS[0]), "--config", self.config],
-                             death_signal="TERM")
+        self.daemon = Daemon("rollcall-lmtpd", self.log_file, [os.path.join(self.build, PROGRAMS[0]), "--config", self.config],
+                             env=self.environment, death_signal="TERM")
         self.daemon.start()
 
     def start(self):

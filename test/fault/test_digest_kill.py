@@ -1,19 +1,20 @@
 """kill -9 at each single write of a post that is kept for a digest, of the digest's closing and of its sending: each post is kept once and is in exactly
 one issue, each issue goes out, and of several variants each goes once; twice only in the window that doc/design.md names (section 3)."""
 import os
-import shutil
 import subprocess
 
 import pytest
 
+from lab.inject import AVAILABLE, WRITES, count_calls, each_call
 from lab.postfix import DOMAIN
 from lab.process import BUILD, children, wait_until
 from lab.world import World
 from dispatch_room import Room, key_of
-from test_dispatch_kill import MOST, WORKERS, WRITES, check_copies, each_write, post, twice_told
+from oracle import SHORT, some
+from test_dispatch_kill import WORKERS, check_copies, each_write, post, twice_told
 
 pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="the room wants to change its user"),
-              pytest.mark.skipif(not shutil.which("strace"), reason="no strace")]
+              pytest.mark.skipif(not AVAILABLE, reason="no strace")]
 POSTS, ISSUES = ("mail", "txt"), ("digest", "digestplain")
 
 
@@ -55,11 +56,10 @@ class Digest:
         with self.room.phase() as phase:
             return self.fan_out(phase, key_of(self.local, number), post(self.local, number).replace(b"\r\n", b"\n"), POSTS, True)
 
-    def close(self, kill=None):
-        """`rollcall digest`, killed before that write: whether it came to its end."""
-        tracer = ["strace", "-f", "-o", "/dev/null", "-e", "trace=" + WRITES, "-e", "inject=%s:signal=KILL:when=%d" % (WRITES, kill)] if kill else []
+    def close(self, tracer=()):
+        """`rollcall digest`: whether it came to its end."""
         # LeakSanitizer cannot work in a process that somebody traces, and says so by its exit status.
-        done = subprocess.run(tracer + [os.path.join(BUILD, "rollcall"), "digest", self.name, "--config", self.room.world.rollcall.config],
+        done = subprocess.run([*tracer, os.path.join(BUILD, "rollcall"), "digest", self.name, "--config", self.room.world.rollcall.config],
                               env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"), capture_output=True, timeout=60)
         return done.returncode == 0
 
@@ -102,7 +102,7 @@ def members(ways):
     return ["%s@members.example" % way for way in ways]
 
 
-def test_adding(room, ours):
+def test_adding(room, ours, note):
     """Two variants, then the digest's copy: a crash between them sends no variant again, and keeps the post once."""
     before, answered = twice_told(room), set()
 
@@ -110,29 +110,33 @@ def test_adding(room, ours):
         if ours.post(number):
             answered.add(number)
     killed = each_write(room, step)
-    assert killed >= 15
+    assert SHORT or killed >= 15
     for number in range(1, killed + 2):
         if number in answered:
             assert number in ours.kept()[0], "answered 250, and not kept"
         wait_until(lambda n=number: ours.post(n), 10, "a worker again")
     assert {issue: sorted(posts) for issue, posts in ours.kept().items()} == {0: list(range(1, killed + 2))}
-    check_copies(room, ours.local, range(1, killed + 2), members(POSTS), before)
+    double = check_copies(room, ours.local, range(1, killed + 2), members(POSTS), before)
+    note("kill -9 of workers before each write while a post is kept for a digest (strace)", killed, double)
 
 
-def test_closing(room, ours):
-    numbers = range(1, MOST)
-    for number in numbers:
+def test_closing(room, ours, note):
+    trace = os.path.join(room.directory, "trace")
+    assert ours.post(1) and ours.close(["strace", "-f", "-o", trace, "-e", "trace=" + ",".join(WRITES)])
+    places = some(each_call(count_calls(trace)), 4)
+    for number, (call, count) in enumerate(places, 2):
         assert ours.post(number)
-        if ours.close(kill=number):
-            break
-    assert 5 <= number < MOST - 1 and ours.close()
+        assert not ours.close(["strace", "-f", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=%s:signal=KILL:when=%d" % (call, count)])
+    number = len(places) + 1
+    assert len(places) >= (4 if SHORT else 5) and ours.close()
     found = ours.kept()
     assert 0 not in found and sorted(sum(found.values(), [])) == list(range(1, number + 1))
     assert sorted(found) == ours.issues() and all(len(ours.job_of(issue)) == 1 for issue in found)
     assert [row[0] for row in room.store("SELECT number FROM digest_issue WHERE list = ? ORDER BY id", ours.name)] == list(range(1, len(found) + 1))
+    note("kill -9 of the command before each write while a digest is closed (strace)", len(places))
 
 
-def test_sending(room, ours):
+def test_sending(room, ours, note):
     before, seen, jobs, posts = twice_told(room), {}, {}, {}
 
     def prepare(number):
@@ -146,11 +150,12 @@ def test_sending(room, ours):
     def step(number):
         ours.send(jobs[ours.issues()[-1]], seen)
     killed = each_write(room, step, prepare)
-    assert killed >= 15
+    assert SHORT or killed >= 15
     for job in jobs.values():
         wait_until(lambda j=job: not room.due_jobs(j) or ours.send(j, seen), 10, "the end of an issue")
     assert ours.kept() == {} and ours.issues() == [] and room.store("SELECT count(*) FROM job WHERE list = ?", ours.name) == [(0,)]
     for issue, messages in seen.items():
         assert len(messages) == 1 and b"Subject: %s-%d\n" % (ours.local.encode(), posts[issue][0]) in messages.pop(), "the same posts on each attempt"
     assert set(seen) == set(jobs)
-    check_copies(room, ours.local + "-issue", jobs, members(ISSUES), before)
+    double = check_copies(room, ours.local + "-issue", jobs, members(ISSUES), before)
+    note("kill -9 of workers before each write while a digest is sent (strace)", killed, double)
