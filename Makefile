@@ -26,7 +26,7 @@ pipe_src     = $(wildcard cli/rollcall_pipe.c cli/pipe_*.c)
 base_libs     = $(GLIB_LIBS) $(CRYPTO_LIBS) $(IDN2_LIBS)
 intake_libs   = $(GMIME_LIBS) $(XML_LIBS) $(OPENDKIM_LIBS) $(PCRE2_LIBS) $(SECCOMP_LIBS) $(base_libs)
 dns_libs      = $(UNBOUND_LIBS) $(EVENT_LIBS) -lresolv
-dispatch_libs = $(MYSQL_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) $(dns_libs) $(SECCOMP_LIBS) $(base_libs)
+dispatch_libs = $(MYSQL_LIBS) $(SQLITE_LIBS) $(CURL_LIBS) $(SSL_LIBS) $(dns_libs) $(SECCOMP_LIBS) $(base_libs)
 master_libs   = $(SSL_LIBS) $(SECCOMP_LIBS) $(base_libs)
 
 warnings = -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \

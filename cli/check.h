@@ -48,6 +48,8 @@ void check_dns(struct check *check);
 void check_options(struct check *check);
 /** The CRM, live: TLS, grants, view, every list; leaves `check->lists`. */
 void check_crm(struct check *check);
+/** The server of relay = smtp, live; nothing by QMQP. */
+void check_relay(struct check *check);
 /** Postfix: services, limits, routes, and ways in which mail could come back to where it left. */
 void check_postfix(struct check *check);
 

@@ -11,6 +11,9 @@
 #include "cli/check_postfix.h"
 #include "cli/endpoint.h"
 #include "cli/postfix_text.h"
+#include "lib/base/text.h"
+
+enum { LARGE_LIST = 100000 }; /* recipients */
 
 static const char apply[] = "rollcall-postfix apply puts it right";
 
@@ -109,10 +112,39 @@ static void check_unix(struct postfix_check *part, const char *path)
 	report_todo(part->check->report, "this Postfix has its public sockets in %s; for another instance see --postfix-config", public);
 }
 
+/* By SMTP the server may be another one; where it is this Postfix, its limit can be known before a large list meets it. */
+static void check_recipient_limit(struct postfix_check *part)
+{
+	const struct settings *settings = part->check->settings;
+	const char *where = settings_text(settings, SET_smtp_server, NULL);
+	struct endpoint endpoint;
+	guint64 limit;
+
+	if (!endpoint_parse(where, &endpoint))
+		return;
+	g_autofree char *name = g_path_get_basename(endpoint.place);
+	g_autofree char *service = endpoint.kind == ENDPOINT_UNIX ? g_strconcat(name, "/unix", NULL) : g_strdup("smtp/inet");
+	const char *text = postfix_service_setting(part->postfix, service, "smtpd_recipient_limit");
+	gboolean local = endpoint_is_local(&endpoint);
+
+	endpoint_clear(&endpoint);
+	if (!local || !text_parse_number(text, strlen(text), 1, G_MAXUINT, &limit))
+		return;
+	guint64 batch = (guint64)settings_number(settings, SET_smtp_batch, NULL);
+	report_add(part->check->report, batch == 0 && limit < LARGE_LIST ? REPORT_WARNING : REPORT_OK,
+		"smtp_server %s: Postfix's %s takes %" G_GUINT64_FORMAT " recipients at once (smtpd_recipient_limit)", where, service, limit);
+	if (batch == 0 && limit < LARGE_LIST)
+		report_todo(part->check->report, "raise it for that service, or set smtp_batch = %" G_GUINT64_FORMAT ", or a longer list's posts wait", limit);
+}
+
 void check_fanout(struct postfix_check *part)
 {
 	struct endpoint endpoint;
 
+	if (settings_is(part->check->settings, SET_relay, NULL, "smtp")) {
+		check_recipient_limit(part);
+		return;
+	}
 	if (!endpoint_parse(settings_text(part->check->settings, SET_qmqp_socket, NULL), &endpoint))
 		return;
 	if (endpoint.kind == ENDPOINT_UNIX)

@@ -71,7 +71,7 @@ static void check_shared(struct postfix_check *part, const char *service, const 
 		}
 		endpoint_clear(&ours);
 	}
-	if (!endpoint_parse(settings_text(settings, SET_qmqp_socket, NULL), &ours))
+	if (settings_is(settings, SET_relay, NULL, "smtp") || !endpoint_parse(settings_text(settings, SET_qmqp_socket, NULL), &ours))
 		return;
 	if (endpoint_same(&ours, theirs) && !postfix_service_runs(part->postfix, service, "qmqpd")) {
 		report_add(part->check->report, REPORT_ERROR, "qmqp_socket is Postfix's service %s, which does not speak QMQP", service);

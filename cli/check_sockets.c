@@ -1,6 +1,6 @@
 /*
  * Where Postfix reaches us, where we reach Postfix, and STARTTLS. The trap here is a fan-out that comes straight back:
- * qmqp_socket must not be one of our own sockets (HOSTILE C5).
+ * qmqp_socket (or smtp_server) must not be one of our own sockets (HOSTILE C5).
  */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -50,15 +50,17 @@ static void check_place(struct check *check, const char *text, const struct endp
 	}
 }
 
-static void check_listener(struct check *check, const char *text, const struct endpoint *qmqp)
+static void check_listener(struct check *check, const char *text, const struct endpoint *out, enum setting way)
 {
 	struct endpoint endpoint;
 
 	if (!read_endpoint(check, SET_listen, text, &endpoint))
 		return;
-	if (qmqp->place && endpoint_same(&endpoint, qmqp)) {
-		fail_setting(check, SET_listen, text, "is also qmqp_socket: posts would come back to us");
-		report_todo(check->report, "qmqp_socket is Postfix's socket, listen is ours");
+	if (out->place && endpoint_same(&endpoint, out)) {
+		g_autofree char *fault = g_strdup_printf("is also %s: posts would come back to us", settings_row(way)->name);
+
+		fail_setting(check, SET_listen, text, fault);
+		report_todo(check->report, "%s is Postfix's socket, listen is ours", settings_row(way)->name);
 	}
 	if (endpoint.kind == ENDPOINT_UNIX)
 		check_place(check, text, &endpoint);
@@ -72,16 +74,17 @@ static void check_listener(struct check *check, const char *text, const struct e
 static void check_listeners(struct check *check)
 {
 	const char *const *text = settings_strings(check->settings, SET_listen, NULL);
-	struct endpoint qmqp = {0};
+	struct endpoint out = {0};
+	enum setting way = settings_is(check->settings, SET_relay, NULL, "smtp") ? SET_smtp_server : SET_qmqp_socket;
 	guint errors = report_errors(check->report);
 
-	if (!read_endpoint(check, SET_qmqp_socket, settings_text(check->settings, SET_qmqp_socket, NULL), &qmqp))
-		qmqp.place = NULL;
+	if (!read_endpoint(check, way, settings_text(check->settings, way, NULL), &out))
+		out.place = NULL;
 	if (!*text)
 		fail_setting(check, SET_listen, "", "nobody could reach us");
 	for (; *text; text++)
-		check_listener(check, *text, &qmqp);
-	endpoint_clear(&qmqp);
+		check_listener(check, *text, &out, way);
+	endpoint_clear(&out);
 	if (report_errors(check->report) == errors)
 		report_add(check->report, REPORT_OK, "our sockets and Postfix's are different ones");
 }

@@ -27,6 +27,7 @@ static const struct {
 	{OFFLINE, check_options},
 	{ONLINE, check_dns},
 	{ONLINE, check_crm},
+	{ONLINE, check_relay},
 	{ONLINE, check_postfix},
 };
 

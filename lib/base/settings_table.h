@@ -28,12 +28,28 @@ SETTING(SCOPE_ROLLCALL, state_directory, TYPE_PATH, "/var/lib/rollcall", 1, 4096
 	"Where the state store lives: a local directory that only rollcall's user may enter.")
 SETTING(SCOPE_ROLLCALL, run_directory, TYPE_PATH, "/run/rollcall", 1, 4096, NULL,
 	"Where the pid file and the parser's empty root directory live.")
+SETTING(SCOPE_ROLLCALL, relay, TYPE_CHOICE, "qmqp", 0, 0, "qmqp|smtp",
+	"The way back into the mail server: qmqp into the Postfix of this machine, or smtp into any server.")
 SETTING(SCOPE_ROLLCALL, qmqp_socket, TYPE_TEXT, "unix:/var/spool/postfix/public/rollcall-out", 1, 4096, NULL,
 	"Postfix's qmqpd service that takes the fan-out: unix:/PATH or inet:ADDRESS:PORT.")
 SETTING(SCOPE_ROLLCALL, qmqp_group, TYPE_TEXT, "postdrop", 0, 64, NULL,
 	"Group that may enter Postfix's public directory; rollcall-dispatch keeps it as its only extra group.")
 SETTING(SCOPE_ROLLCALL, queue_lifetime, TYPE_SECONDS, "5d", 60, 8640000, NULL,
 	"How long Postfix tries to deliver a post, its maximal_queue_lifetime; for two days more we remember what was delivered.")
+SETTING(SCOPE_ROLLCALL, smtp_server, TYPE_TEXT, "unix:/var/spool/postfix/public/rollcall-smtp", 1, 4096, NULL,
+	"With relay = smtp, the server that takes the fan-out: unix:/PATH or inet:HOST:PORT.")
+SETTING(SCOPE_ROLLCALL, smtp_tls, TYPE_CHOICE, "may", 0, 0, "none|may|require",
+	"TLS to smtp_server: never, where it is offered, or always and with a certificate that proves the server's name; never over a unix socket.")
+SETTING(SCOPE_ROLLCALL, smtp_tls_ca_file, TYPE_PATH, "", 0, 4096, NULL,
+	"PEM bundle of the certificates that may vouch for smtp_server; empty: the system's.")
+SETTING(SCOPE_ROLLCALL, smtp_user, TYPE_TEXT, "", 0, 254, NULL,
+	"Login at smtp_server; over a network only with smtp_tls = require; empty: none.")
+SETTING(SCOPE_ROLLCALL, smtp_password_file, TYPE_PATH, "", 0, 4096, NULL,
+	"File with smtp_user's password alone, closed to group and others.")
+SETTING(SCOPE_ROLLCALL, smtp_skip_share, TYPE_NUMBER, "1", 0, 100, NULL,
+	"Percent of a list's addresses that smtp_server may refuse for good and that are then left out; one may always be, unless it is 0.")
+SETTING(SCOPE_ROLLCALL, smtp_batch, TYPE_NUMBER, "0", 0, 1000000, NULL,
+	"Most recipients in one SMTP transaction; a larger list goes in batches; 0: always all at once.")
 SETTING(SCOPE_ROLLCALL, default_domain, TYPE_TEXT, "", 0, 253, NULL,
 	"Domain of lists whose name in the view has no '@'; empty: the first [domain] section.")
 SETTING(SCOPE_ROLLCALL, hostname, TYPE_TEXT, "", 0, 253, NULL,

@@ -26,6 +26,12 @@ struct relay_way *relay_way_new(const struct settings *settings, GError **error)
 /** NULL is fine. */
 void relay_way_free(struct relay_way *way);
 
+/**
+ * The most recipients that one transaction should have; 0: as many as there are. What the server has shown counts, too, so it may have changed after a
+ * relay_begin() that failed.
+ */
+guint relay_batch(const struct relay_way *way);
+
 /** What is handed over; everything stays the caller's. `way` must outlive the transaction, the rest is not needed after relay_begin(). */
 struct relay_job {
 	struct relay_way *way;
@@ -45,6 +51,14 @@ struct relay;
  */
 struct relay *relay_begin(const struct relay_job *job, struct deadline deadline, struct verdict *verdict)
 	G_GNUC_WARN_UNUSED_RESULT;
+
+enum { RELAY_REASON_SIZE = 201 };
+/** Addresses that the server will never take, and that the transaction therefore leaves out. */
+struct relay_skipped {
+	guint count;
+	char reason[RELAY_REASON_SIZE]; /**< of the first: printable, and without the address */
+};
+const struct relay_skipped *relay_skipped(const struct relay *relay);
 
 enum relay_outcome {
 	RELAY_ACCEPTED,  /**< the server has it; queue id known */

@@ -53,9 +53,9 @@
 	 * somebody does; DISCARDED: nobody. */                                                      \
 	X(ROSTER, "(suaysasas)", "((uuss)a(su))")                                                    \
 	/* Get one variant of it ready: its way; the message as a sealed memfd with LF line ends -> verdict. NONE: ready for \
-	 * COMMIT; SENT: done before; HELD: Postfix may have it and the list wants a person to be asked, after the others and FINISH. */                                                             \
+	 * COMMIT; SENT: all of it is with Postfix; HELD: Postfix may have it and the list wants a person to be asked, after the others and FINISH. */                                                             \
 	X(PREPARE, "(s)", "((uuss))")                                                                \
-	/* Hand the prepared variant to Postfix -> verdict (SENT or DEFERRED), queue id. */          \
+	/* Hand the prepared variant, or its prepared batch, to Postfix -> verdict (SENT, DEFERRED, or NONE: prepare the next batch), queue id. */ \
 	X(COMMIT, "()", "((uuss)s)")                                                                 \
 	/* All variants are with Postfix: the post's address in the archive (or ""), whether the list's digest wants it; the message as \
 	 * it went out as a sealed memfd, if anybody wants it -> verdict (SENT or DEFERRED; HELD after a HELD of PREPARE: now HOLD it). */      \

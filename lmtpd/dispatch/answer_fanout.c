@@ -13,37 +13,7 @@
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/handover.h"
 #include "lmtpd/dispatch/store_trouble.h"
-
-static void add_queue_id(struct fanout *fanout, const char *queue_id)
-{
-	g_string_append_printf(fanout->queue_ids, "%s%s", fanout->queue_ids->len ? "," : "", queue_id);
-}
-
-static struct verdict prepare(struct phase *phase, enum reception reception, int fd)
-{
-	g_autoptr(GString) queue_id = g_string_new(NULL);
-	struct fanout *fanout = &phase->fanout;
-	struct verdict verdict = handover_claim_part(phase, reception_word(reception), fanout->part, queue_id);
-
-	if (verdict.class == VERDICT_SENT)
-		add_queue_id(fanout, queue_id->str);
-	fanout->ambiguous = fanout->ambiguous || verdict.class == VERDICT_HELD;
-	if (verdict_is_final(&verdict))
-		return verdict;
-	if (!answer_map_message(phase->worker->settings, fd, &fanout->message))
-		return verdict_deferred("4.3.0", "internal trouble (message)");
-	struct relay_job job = {
-		.way = phase->worker->way,
-		.message = fanout->message,
-		.sender = fanout->sender,
-		.verp = fanout->verp,
-		.recipients = fanout->roster->of[reception],
-	};
-	if (!phase->worker->dry)
-		fanout->relay = relay_begin(&job, phase->deadline, &verdict);
-	fanout->ready = !verdict_is_final(&verdict);
-	return verdict;
-}
+#include "lmtpd/dispatch/variant.h"
 
 GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd)
 {
@@ -57,38 +27,17 @@ GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd)
 		roster_count(phase->fanout.roster, reception) == 0)
 		verdict = verdict_deferred("4.3.0", "internal trouble (prepare)");
 	else
-		verdict = prepare(phase, reception, fd);
+		verdict = variant_prepare(phase, reception, fd);
 	if (verdict_is_final(&verdict))
 		fanout_drop(&phase->fanout);
 	return g_variant_new("(@(uuss))", wire_verdict(&verdict));
 }
 
-static struct verdict commit(struct phase *phase, GString *queue_id)
-{
-	struct handover handover = {
-		.worker = phase->worker,
-		.key = phase->fanout.part,
-		.list = phase->fanout.list,
-		.release = handover_release(phase),
-		.relay = phase->fanout.relay,
-	};
-
-	if (!phase->fanout.ready)
-		return verdict_deferred("4.3.0", "internal trouble (commit)");
-	if (phase->worker->dry) {
-		g_string_assign(queue_id, "QUEUEID");
-		return verdict_sent("queued as QUEUEID");
-	}
-	return handover_commit(&handover, queue_id);
-}
-
 GVariant *answer_commit(struct phase *phase, GVariant *arguments, int fd)
 {
 	g_autoptr(GString) queue_id = g_string_new(NULL);
-	struct verdict verdict = commit(phase, queue_id);
+	struct verdict verdict = phase->fanout.ready ? variant_commit(phase, queue_id) : verdict_deferred("4.3.0", "internal trouble (commit)");
 
-	if (verdict.class == VERDICT_SENT)
-		add_queue_id(&phase->fanout, queue_id->str);
 	fanout_drop(&phase->fanout);
 	return g_variant_new("(@(uuss)s)", wire_verdict(&verdict), queue_id->str);
 }

@@ -63,6 +63,7 @@ void fanout_drop(struct fanout *fanout)
 void fanout_clear(struct fanout *fanout)
 {
 	fanout_drop(fanout);
+	fanout->more = FALSE;
 	g_clear_pointer(&fanout->roster, roster_free);
 	g_clear_pointer(&fanout->sender, g_free);
 	g_clear_pointer(&fanout->list, g_free);

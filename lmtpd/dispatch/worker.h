@@ -13,6 +13,7 @@
 #include "lib/dns/dns.h"
 #include "lib/keys/keys.h"
 #include "lib/list/list.h"
+#include "lib/list/reception.h"
 #include "lib/relay/relay.h"
 #include "lib/store/store_job.h"
 
@@ -45,6 +46,13 @@ struct fanout {
 	GString *queue_ids;    /**< of the variants that Postfix has, separated by commas */
 	guint8 part[STORE_KEY_SIZE]; /**< key of the variant */
 	gboolean ambiguous;    /**< a variant was not sent, because Postfix may have it */
+	enum reception reception;    /**< whose variant it is */
+	guint batches;               /**< into how many it is divided; 0: it goes at once */
+	guint batch;                 /**< which of them */
+	gboolean divided;            /**< that number is in the store and holds */
+	gboolean more;               /**< a batch was sent and the next is to be prepared */
+	guint count;                 /**< recipients of the transaction */
+	gboolean asked;              /**< a batch of it is ambiguous */
 	gboolean ready;        /**< everything but the last byte is there; when dry, too */
 	struct relay *relay;   /**< NULL: nothing prepared */
 	struct io_mapping message;

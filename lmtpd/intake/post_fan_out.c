@@ -112,7 +112,8 @@ GVariant *post_roster(struct post *post, struct verdict *verdict)
 
 /* ---- one variant ---- */
 
-struct verdict post_hand_over(struct post *post, enum reception reception, int message)
+/* All of it, or one batch: then the verdict is NONE, and the next one is to be prepared. */
+static struct verdict hand_over_part(struct post *post, enum reception reception, int message)
 {
 	struct verdict verdict = VERDICT_UNDECIDED;
 	g_autoptr(GVariant) ready =
@@ -128,6 +129,16 @@ struct verdict post_hand_over(struct post *post, enum reception reception, int m
 	post->deadline = deadline_in(ANSWER_TIME);
 	g_autoptr(GVariant) answer = post_ask(post, WIRE_COMMIT, g_variant_new("()"), -1, &verdict);
 	post->deadline = before;
+	return verdict;
+}
+
+struct verdict post_hand_over(struct post *post, enum reception reception, int message)
+{
+	struct verdict verdict;
+
+	do
+		verdict = hand_over_part(post, reception, message);
+	while (!verdict_is_final(&verdict));
 	return verdict;
 }
 

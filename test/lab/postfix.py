@@ -184,6 +184,19 @@ class Postfix:
         self.reload()
         return said
 
+    def add_smtp_entrance(self, place=None, **options):
+        """Adds the service rollcall-smtp as master.cf.rollcall has it: at its unix socket, or as a service "127.0.0.1:PORT"; `options` change its
+        parameters. Returns what smtp_server is to say."""
+        with open(os.path.join(os.path.dirname(SCRIPT), "master.cf.rollcall")) as f:
+            words = " ".join(line[1:].strip() for line in f.read().partition("\n#rollcall-smtp ")[2].splitlines())
+        values = dict(option.split("=", 1) for option in words.split() if "=" in option)
+        values.update(options)
+        name, kind = (place, "inet") if place else ("rollcall-smtp", "unix")
+        self.postconf("-M", "-e", "%s/%s=%s %s n - n - - smtpd" % (name, kind, name, kind))
+        self.postconf("-P", "-e", *("%s/%s/%s=%s" % (name, kind, option, value) for option, value in values.items()))
+        self.reload()
+        return "inet:" + place if place else "unix:%s/public/%s" % (self.queue_directory, name)
+
     def remove(self):
         said = run([SCRIPT, "--config-dir", self.config, "remove"]).stdout
         self.reload()

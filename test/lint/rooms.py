@@ -15,14 +15,14 @@ MAY_INCLUDE = {
     "lib/rules": GROUND | {"lib/mail"},
     "lib/crm": GROUND,
     "lib/store": BASE,
-    "lib/relay": BASE | {"lib/list"},
+    "lib/relay": BASE | {"lib/list", "lib/dns"},
     "lib/keys": BASE | {"lib/list"},
     "lib/dns": BASE,
     "lib/archive": BASE | {"lib/list"},
     "lmtpd/master": BASE,
     "lmtpd/intake": GROUND | {"lib/mail", "lib/rules"},
     "lmtpd/dispatch": GROUND | {"lib/crm", "lib/store", "lib/relay", "lib/keys", "lib/dns", "lib/archive"},
-    "cli": BASE | {"lib/list", "lib/crm", "lib/store", "lib/keys", "lib/dns", "lib/archive", "lib/mail", "lib/rules"},
+    "cli": BASE | {"lib/list", "lib/crm", "lib/store", "lib/relay", "lib/keys", "lib/dns", "lib/archive", "lib/mail", "lib/rules"},
 }
 # Libraries that only some rooms may know: a header's pattern, and the folders.
 LIBRARIES = [
@@ -33,14 +33,14 @@ LIBRARIES = [
     (r"curl/", {"lib/archive"}, "HTTP is for archives alone"),
     (r"sqlite3\.h", {"lib/store"}, "the store is lib/store"),
     (r"(unbound|event2/|arpa/nameser|resolv\.h)", {"lib/dns"}, "DNS has one door, lib/dns"),
-    (r"openssl/ssl\.h", {"lmtpd/master", "cli"}, "TLS towards clients is done by the front process alone"),
+    (r"openssl/ssl\.h", {"lmtpd/master", "lib/relay", "cli"}, "TLS towards clients is done by the front process alone"),
     (r"seccomp\.h", {"lmtpd/intake", "lmtpd/dispatch", "lmtpd/master"}, "sandboxes are the programs' own"),
     (r"(gio|gobject)/", set(), "GLib alone is enough"),
 ]
 # What each program must not be linked with. rollcall-pipe: nothing but libc.
 PROGRAMS = {
     "rollcall-intake": r"lib(curl|mariadb|mysqlclient|sqlite3|unbound|event|ssl)\b",
-    "rollcall-dispatch": r"lib(gmime|opendkim|xml2|ssl)\b",
+    "rollcall-dispatch": r"lib(gmime|opendkim|xml2)\b",
     "rollcall-lmtpd": r"lib(curl|gmime|opendkim|xml2|mariadb|mysqlclient|sqlite3|unbound|event)\b",
     "rollcall": r"lib(gmime|opendkim|xml2)\b",
     "rollcall-pipe": r"^(?!libc\.)",
