@@ -14,6 +14,7 @@ from arena import cpu_of, installed
 CONNECTIONS = 4
 POSTS_AIM, CPU_AIM = 3, 0.2  # times the posts, this part of the CPU
 MOST_WAIT = 240  # seconds
+MOST_COPIES = 20000  # in a round
 
 
 def rollcall_round(arena, name, seconds):
@@ -53,10 +54,21 @@ def files_per_post(arena, peer, members):
     return files
 
 
+def sizes_for(options):
+    """Of one member nobody makes a list; with more than a thousand a round takes minutes."""
+    sizes = [count for count in options.members if 10 <= count <= 1000]
+    return sizes[:1] if options.quick else sizes
+
+
+def posts_for(peer, members, options):
+    """So many that a round takes some seconds; its clients share them evenly."""
+    return CONNECTIONS if options.quick else max(CONNECTIONS, min(peer.posts, MOST_COPIES // members) // CONNECTIONS * CONNECTIONS)
+
+
 def one_peer(arena, peer, options):
     found = []
-    for members in [count for count in options.members if 10 <= count <= 1000]:
-        name, files, posts = arena.fill(members), files_per_post(arena, peer, members), 4 if options.quick else peer.posts
+    for members in sizes_for(options):
+        name, files, posts = arena.fill(members), files_per_post(arena, peer, members), posts_for(peer, members, options)
         rounds = {"members": members, "posts": posts, "files": files, "peer": [], "rollcall": []}
         for _ in range(options.rounds):
             rounds["rollcall"].append(rollcall_round(arena, name, options.seconds))
@@ -73,7 +85,7 @@ def measure(arena, options):
             print("peers: %s is not installed: skipped (make bench-deps)" % name, flush=True)
             found[name] = None
             continue
-        with importlib.import_module("peer_" + name).Peer(arena, [count for count in options.members if 10 <= count <= 1000]) as peer:
+        with importlib.import_module("peer_" + name).Peer(arena, sizes_for(options)) as peer:
             found[name] = one_peer(arena, peer, options)
     return found
 
@@ -105,6 +117,11 @@ def report(found):
 
 
 def best(found, members, what):
-    """The best peer's median at one size; None without one."""
-    medians = [statistics.median(column(rounds, "peer", what)) for peer in found.values() if peer for rounds in peer["sizes"] if rounds["members"] == members]
-    return (max if what == "rate" else min)(medians, default=None)
+    """The best peer at one size, and the median ratio of Rollcall's figure to its."""
+    medians = {}
+    for name, peer in found.items():
+        for rounds in peer["sizes"] if peer else []:
+            if rounds["members"] == members:
+                medians[name] = (statistics.median(column(rounds, "peer", what)), statistics.median(figures.ratios(column(rounds, "rollcall", what), column(rounds, "peer", what))))
+    name = (max if what == "rate" else min)(medians, key=lambda peer: medians[peer][0])
+    return name, medians[name][1]

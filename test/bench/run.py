@@ -58,11 +58,12 @@ def head(options, started):
 
 def write(output, options, started, found):
     """The report so far: what was measured is there, even if a later part ends it all."""
+    import aims
+    from plot import plots
     modules = {part: importlib.import_module(part) for part in found}
-    text = "## One run\n\n" + head(options, started) + "".join("\n" + modules[part].report(result) for part, result in found.items())
+    text = "## One run\n\n" + head(options, started) + "\n" + aims.report(found) + "".join("\n" + modules[part].report(result) for part, result in found.items())
     (output / "report.md").write_text(text)
     (output / "result.json").write_text(json.dumps(found, indent=1))
-    from plot import plots
     for name, picture in plots(found).items():
         (output / (name + ".svg")).write_text(picture)
     return text

@@ -11,8 +11,6 @@ MEMORY_AIM = 150  # MiB
 
 def one_size(arena, count, pairs):
     name = arena.fill(count)
-    arena.lmtp(name)
-    arena.clear()
     found = {"members": count, "rollcall": [], "qmqp": [], "smtp": [], "crm": [], "memory": 0, "programs": {}}
     before = arena.cpu()
     for turn in range(pairs):

@@ -27,21 +27,21 @@ def cell(arena, name, connections, options):
 
 
 def measure(arena, options):
-    found = {}
+    found, start = {}, idle(arena)
     for count in options.members:
         name = arena.fill(count)
         for connections in options.connections:
             found["%d/%d" % (count, connections)] = dict(cell(arena, name, connections, options), members=count, connections=connections)
             print("throughput: %d members, %d connections: %s posts/s" % (count, connections, figures.spread(found["%d/%d" % (count, connections)]["rates"]["rollcall"], "%.0f")), flush=True)
-    return {"cells": list(found.values()), "seconds": options.seconds, "idle": idle(arena)}
+    return {"cells": list(found.values()), "seconds": options.seconds, "start": start, "idle": idle(arena)}
 
 
 def idle(arena):
-    """MiB of all of Rollcall's processes after this load."""
+    """MiB of all of Rollcall's processes when nothing is to do."""
     return sum(mib for _, mib in arena.memory().values())
 
 
-def best_ratio(cell):
+def ratio(cell):
     return figures.ratios(cell["rates"]["rollcall"], cell["rates"]["qmqp"])
 
 
@@ -51,9 +51,10 @@ def report(found):
         cpu = one["cpu"]
         own = sum(ms for program, ms in cpu.items() if program.startswith("rollcall"))
         rows.append([figures.thousands(one["members"]), one["connections"]] + [figures.spread(one["rates"][way], "%.0f") for way in ("rollcall", "qmqp", "smtp")] +
-                    [figures.spread(best_ratio(one), "%.2f"), figures.spread(figures.ratios(one["rates"]["rollcall"], one["rates"]["smtp"]), "%.2f"),
+                    [figures.spread(ratio(one), "%.2f"), figures.spread(figures.ratios(one["rates"]["rollcall"], one["rates"]["smtp"]), "%.2f"),
                      "%.1f" % own, "%.1f" % cpu.get("mariadbd", 0), "%.1f" % cpu.get("postfix", 0)])
     head = ["members", "connections", "Rollcall, posts/s", "bare QMQP", "bare SMTP", "ratio to QMQP", "ratio to SMTP", "CPU ms per post: Rollcall", "MariaDB", "Postfix"]
     return ("### Posts a second\n\nEach figure is the median (smallest–largest) of %d rounds of %g s, taken in turn. Aim: at least %.1f of bare QMQP to lists of up to 100. "
             "On %d cores whatever Rollcall and the CRM compute is missing to Postfix.\n\n" % (len(found["cells"][0]["rates"]["qmqp"]), found["seconds"], AIM, os.cpu_count())
-            + figures.table(head, rows))
+            + figures.table(head, rows)
+            + "\nMemory (PSS) of all of Rollcall's processes with nothing to do: %.1f MiB at the start, %.1f MiB after this load.\n" % (found["start"], found["idle"]))

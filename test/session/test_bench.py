@@ -10,8 +10,10 @@ from lab.process import BUILD, ROOT
 
 sys.path.insert(0, os.path.join(ROOT, "test", "bench"))
 
+import aims  # noqa: E402
 import costs  # noqa: E402
 import figures  # noqa: E402
+import peers  # noqa: E402
 import plot  # noqa: E402
 import signing  # noqa: E402
 from arena import Load, parse_stat  # noqa: E402
@@ -73,6 +75,14 @@ def test_openssl_speed():
     speed = signing.parse_speed(text)
     assert speed == {"rsa": (0.25, 0.01), "ed25519": (0.05, 0.1)}
     assert signing.floor(speed) == pytest.approx(0.01 + 0.3 + 0.22 + 0.52)
+
+
+def test_the_best_peer_is_the_one_to_beat():
+    rounds = {"members": 10, "rollcall": [{"rate": 30, "cpu": 2}], "peer": [{"rate": 10, "cpu": 4}]}
+    slower = {"members": 10, "rollcall": [{"rate": 30, "cpu": 2}], "peer": [{"rate": 5, "cpu": 1}]}
+    found = {"a": {"sizes": [rounds]}, "b": {"sizes": [slower]}, "c": None}
+    assert peers.best(found, 10, "rate") == ("a", 3) and peers.best(found, 10, "cpu") == ("b", 2)
+    assert "| posts/s to 10 members, to the best peer's (a) | at least 3 | 3.00 | met |" in aims.report({"peers": found})
 
 
 def test_axes_have_whole_decades():
