@@ -121,3 +121,13 @@ def test_explain_says_so(shared):
     said = one(shared, by(b"x", message))
     assert (said["verdict"], said["stage"], said["code"]) == ("discarded", "duplicate", 250) and "distributed on" in said["text"]
     assert [stage["name"] for stage in said["stages"]][-1] == "duplicate"
+
+
+def test_records_age_with_postfixs_queue(shared):
+    """What was delivered is known for queue_lifetime and two days; the clock looks when it starts."""
+    shared.rollcall.store("DELETE FROM job")
+    for days, left in ((6, True), (2, False)):
+        shared.rollcall.store("UPDATE post SET changed = changed - ?", days * 86400)
+        shared.rollcall.stop()
+        shared.rollcall.start()
+        wait_until(lambda: bool(shared.rollcall.store("SELECT 1 FROM post LIMIT 1")) == left, 10, "%d days" % days)
