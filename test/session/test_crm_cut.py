@@ -76,18 +76,17 @@ def test_d12_no_part_of_an_answer(door, proxy, words):
 
 def test_d12_a_procedure_changes_all_or_nothing(crm, door, proxy):
     before = crm.members("deelnemers")
-    call = ("call", "crm.mailinglists_leave", listed("deelnemers"), "nobody@mail.example.net")
-    assert door.ask(*call).first == "done -"
+    assert door.ask("call", "crm.mailinglists_leave", listed("deelnemers"), "nobody@mail.example.net").first == "done -"
     asked, outcomes = proxy.pieces, set()
-    for proxy.last in range(1, asked):
+    for last in range(1, asked):
+        proxy.last = last
         answer = door.ask("call", "crm.mailinglists_leave", listed("deelnemers"), ANN)
         outcomes.add(answer.first.split()[0])
-        assert (ANN in crm.members("deelnemers")) == answer.first.startswith("trouble"), (proxy.last, answer)
-        if answer.first == "done -":
-            break
-    assert "trouble" in outcomes
-    proxy.last = None
-    assert door.ask("call", "mailinglists_join", listed("deelnemers"), ANN).first == "done -"
+        assert (ANN in crm.members("deelnemers")) == answer.first.startswith("trouble"), (last, answer)
+        proxy.last = None
+        assert door.ask("call", "mailinglists_join", listed("deelnemers"), ANN).first == "done -"
+    assert outcomes == {"trouble", "done"}
+    assert door.ask("call", "mailinglists_join", listed("nolist"), ANN).trouble
     assert sorted(crm.members("deelnemers")) == sorted(before)
 
 

@@ -44,7 +44,7 @@ static void set_scene(struct scene *scene, enum hand hand)
 	store_release(store);
 	store_job_release(store);
 	run_sql(store, "DELETE FROM post; DELETE FROM held; DELETE FROM held_message; DELETE FROM job; DELETE FROM token; DELETE FROM token_bad;"
-		"DELETE FROM kept; DELETE FROM kept_message; DELETE FROM digest_issue; DELETE FROM answer; DELETE FROM list_count");
+		"DELETE FROM death; DELETE FROM distributed; DELETE FROM kept; DELETE FROM kept_message; DELETE FROM digest_issue; DELETE FROM answer; DELETE FROM list_count");
 	memset(scene->person, 7, sizeof(scene->person));
 	memcpy(token.person, scene->person, sizeof(token.person));
 	token.held = scene->held = hold(store, 1);
@@ -237,12 +237,15 @@ static void locks_that_do_not_work(void **state)
 {
 	store_auto struct store *store = open_good(*state);
 	struct scene scene = {.store = store};
-	g_autoptr(GError) error = NULL, job_error = NULL;
+	g_autoptr(GError) error = NULL, job_error = NULL, copy_error = NULL;
 	store_job_auto struct store_job *job = NULL;
 
-	set_scene(&scene, NOTHING);
+	set_scene(&scene, POST);
 	io_close(&store->claims);
 	store->claims = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_false(do_distributed(&scene, &copy_error));
+	assert_non_null(copy_error);
+	store->holding = FALSE;
 	assert_int_equal(store_claim(store, key_of(77), NULL, &error), STORE_TROUBLE);
 	assert_non_null(error);
 	assert_int_equal(store_job_take(store, scene.job, &job, &job_error), STORE_TAKE_TROUBLE);
