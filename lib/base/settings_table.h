@@ -44,7 +44,7 @@ SETTING(SCOPE_ROLLCALL, smtp_tls_ca_file, TYPE_PATH, "", 0, 4096, NULL,
 	"PEM bundle of the certificates that may vouch for smtp_server; empty: the system's.")
 SETTING(SCOPE_ROLLCALL, smtp_user, TYPE_TEXT, "", 0, 254, NULL,
 	"Login at smtp_server; over a network only with smtp_tls = require; empty: none.")
-SETTING(SCOPE_ROLLCALL, smtp_password_file, TYPE_PATH, "", 0, 4096, NULL,
+SETTING(SCOPE_ROLLCALL, smtp_password_file, TYPE_SECRET, "", 0, 4096, NULL,
 	"File with smtp_user's password alone, closed to group and others.")
 SETTING(SCOPE_ROLLCALL, smtp_skip_share, TYPE_NUMBER, "1", 0, 100, NULL,
 	"Percent of a list's addresses that smtp_server may refuse for good and that are then left out; one may always be, unless it is 0.")

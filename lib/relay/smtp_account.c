@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/credential.h"
 #include "lib/base/io.h"
-#include "lib/base/privilege.h"
 #include "lib/base/text.h"
 
 enum { PASSWORD_LIMIT = 500 }; /* bytes */
@@ -52,12 +52,13 @@ static gboolean read_place(const char *text, struct smtp_place *place)
 
 /* ---- password ---- */
 
-static const char *read_password(const char *path, char **password)
+static const char *read_password(const char *text, char **password)
 {
+	g_autofree char *path = credential_path(text);
 	char data[PASSWORD_LIMIT + 2];
 	struct stat status;
 	io_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	const char *fault = fd < 0 || fstat(fd, &status) != 0 ? g_strerror(errno) : privilege_secret_fault(&status);
+	const char *fault = fd < 0 || fstat(fd, &status) != 0 ? g_strerror(errno) : credential_fault(path, &status);
 	ssize_t length = fault ? 0 : read(fd, data, sizeof(data));
 
 	if (length < 0)

@@ -36,6 +36,8 @@ enum smtp_reply_result smtp_reply_parse(const char *data, gsize length, struct s
 	gsize place = 0;
 	int first = 0;
 
+	if (length == 0)
+		return SMTP_REPLY_INCOMPLETE;
 	for (;;) {
 		const char *line = data + place;
 		gsize left = MIN(length, SMTP_REPLY_LIMIT) - place;

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from cli import Cli
+from lab.process import free_port
 from lab.process import run as execute
 from lab.rollcall import DOMAIN
 from lab.world import World
@@ -241,6 +242,23 @@ def test_who_may_enter(cli, postfix):
         problem(cli.check(), "is not there")
     finally:
         os.rename(socket + ".away", socket)
+
+
+def test_smtp_way(cli, postfix):
+    """relay = smtp: what the server offers, what it costs that it does not, and Postfix's limit before a large list meets it."""
+    smtp = {"relay": "smtp", "smtp_server": postfix.add_smtp_entrance()}
+    said = cli.check({"rollcall": smtp})
+    assert said.problems == [] and said.of("warning") == cli.check().of("warning"), said.output
+    assert [o for o in said.of("ok") if "reached; it offers PIPELINING 8BITMIME SMTPUTF8 SIZE XVERP" in o], said.output
+    assert [o for o in said.of("ok") if "takes 10000000 recipients at once" in o], said.output
+    narrow = dict(smtp, smtp_server=postfix.add_smtp_entrance("127.0.0.1:%d" % free_port(), smtpd_discard_ehlo_keywords="pipelining,8bitmime,smtputf8,verp"))
+    said = cli.check({"rollcall": narrow, "domain " + DOMAIN: {"verp": "yes"}})
+    for word in ("PIPELINING: each", "8BITMIME: 8-bit posts wait", "SMTPUTF8: posts", "XVERP: a bounce", "takes 1000 recipients at once"):
+        assert [w for w in said.of("warning") if word in w], (word, said.output)
+    problem(cli.check({"rollcall": dict(smtp, smtp_server="inet:127.0.0.1:1")}), "mail server not reached: Connection refused")
+    problem(cli.check({"rollcall": dict(smtp, smtp_server=cli.world.rollcall.lmtp)}), "is also smtp_server: posts would come back to us")
+    problem(cli.check({"rollcall": dict(smtp, smtp_user="us", smtp_password_file="/nonexistent")}), "smtp_password_file: /nonexistent No such file")
+    problem(cli.check({"rollcall": dict(smtp, smtp_tls="require")}), "a unix socket has no name")
 
 
 def test_pipe_transport(cli, postfix):
