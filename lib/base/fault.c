@@ -19,7 +19,7 @@
 
 #include <glib.h>
 
-enum { TRAIL = 4000, NAME = 32, PROGRAM = 24 };
+enum { TRAIL = 4000, NAME = 32, PROGRAM = 20 };
 
 /* test/lab/faults.py reads and writes this. */
 struct fault_page {
@@ -30,6 +30,7 @@ struct fault_page {
 	struct {
 		char name[NAME];
 		char program[PROGRAM];
+		gint32 process;
 	} trail[TRAIL];
 };
 
@@ -56,6 +57,7 @@ void fault_point(const char *name)
 	if (number <= TRAIL) {
 		g_strlcpy(page->trail[number - 1].name, name, NAME);
 		g_strlcpy(page->trail[number - 1].program, program_invocation_short_name, PROGRAM);
+		page->trail[number - 1].process = (gint32)getpid();
 	}
 	/* The call that abort(3) makes, since the parser's sandbox lets it make no other. */
 	if (number == __atomic_load_n(&page->number, __ATOMIC_SEQ_CST))

@@ -85,11 +85,12 @@ def worker_descriptors(world):
 
 
 class Trial:
-    """See above. `may_double`, when given: subjects of posts that may come twice; `place` is what is being tried, for the one who reads of a failure."""
+    """See above. `may_double`, when given: subjects of posts that may come twice; `place` is what is being tried, for the one who reads of a failure;
+    `places` what that was by subject."""
 
     def __init__(self, world, title, report, lists=(LIST,), signatures=True):
         self.world, self.title, self.report, self.lists, self.signatures = world, title, report, lists, signatures
-        self.posts, self.trouble, self.runs, self.may_double, self.place = [], [], 0, None, ""
+        self.posts, self.trouble, self.runs, self.may_double, self.place, self.places = [], [], 0, None, "", {}
 
     def __enter__(self):
         steady(self.world)
@@ -123,6 +124,7 @@ class Trial:
         subject = "Fault %d of %d" % (next(_numbers), os.getpid())
         body = body if body is not None else ("%s: één vraag.\r\n.\r\n..\r\n-- \r\n" % subject).encode() * 3
         message = compose(author, name, subject, body)
+        self.places[subject] = self.place
         self.posts.append(Post(subject, name, message, self.members[name]))
         return self.posts[-1]
 
@@ -172,7 +174,7 @@ class Trial:
         allowed = self.allowed(doubled)
         self.check_leftovers()
         twice = len(doubled) - allowed
-        self.bad = [what for what in (lost and "%d copies lost" % lost, twice and "%d posts twice: %s" % (twice, [post.subject for post in doubled]),
+        self.bad = [what for what in (lost and "%d copies lost" % lost, twice and "%d posts twice: %s" % (twice, ["%s, %s" % (post.subject, self.places[post.subject]) for post in doubled]),
                                       *self.trouble) if what]
         return [self.title, self.runs, lost, allowed, twice, "; ".join(sorted(set(self.trouble)))[:300] or "none", self.verdicts()]
 

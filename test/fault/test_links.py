@@ -11,15 +11,18 @@ from oracle import SHORT, some
 QUICK = {"rollcall": {"post_deadline": 20}, "crm": {"query_deadline": 3, "connect_deadline": 3, "breaker_failures": 1000}}
 
 
-@pytest.fixture(scope="module")
-def world():
-    """Rollcall between two proxies, and one on its way to the CRM."""
+@pytest.fixture(scope="module", params=["QMQP", "SMTP"])
+def world(request):
+    """Rollcall between two proxies, and one on its way to the CRM; by both ways back into Postfix."""
     with World(settings=QUICK, start_rollcall=False) as everything:
+        smtp = request.param == "SMTP"
+        target = everything.postfix.add_smtp_entrance().partition(":")[2] if smtp else everything.postfix.qmqp_socket
         with Proxy(everything.rollcall.lmtp.partition(":")[2], os.path.join(everything.directory, "lmtp")) as lmtp, \
-                Proxy(everything.postfix.qmqp_socket, os.path.join(everything.directory, "qmqp")) as qmqp, \
+                Proxy(target, os.path.join(everything.directory, "back")) as back, \
                 Proxy(everything.mariadb.port) as mysql:
-            everything.lines = {"LMTP": lmtp, "QMQP": qmqp, "MySQL": mysql}
-            everything.rollcall.configure({"rollcall": {"qmqp_socket": "unix:" + qmqp.path}})
+            everything.lines = {"LMTP": lmtp, request.param: back, "MySQL": mysql}
+            way = {"relay": "smtp", "smtp_server": "unix:" + back.path} if smtp else {"qmqp_socket": "unix:" + back.path}
+            everything.rollcall.configure({"rollcall": way})
             everything.crm.option_file(everything.rollcall.option_file, port=mysql.port)
             everything.postfix.apply("unix:" + lmtp.path)
             everything.rollcall.start()
@@ -47,12 +50,14 @@ def steps(length, count):
 
 
 # On a unix socket nobody could tell that bytes of a message are others; and what a reply of ours means that is none is Postfix's to say (it waits).
-WAYS = [(line, side, action) for line in ("LMTP", "QMQP", "MySQL") for side in ("client", "server") for action in ("close", "stall", "swallow", "slice", "garble")
-        if action != "garble" or line == "MySQL" or (line, side) == ("QMQP", "server")]
+WAYS = [("SMTP" if line == "SMTP" else "QMQP", line, side, action)
+        for line in ("LMTP", "QMQP", "MySQL", "SMTP") for side in ("client", "server") for action in ("close", "stall", "swallow", "slice", "garble")
+        if action != "garble" or line == "MySQL" or (line, side) in (("QMQP", "server"), ("SMTP", "server"))]
+SHORT_WAYS = [("QMQP", "LMTP", "server", "close"), ("QMQP", "MySQL", "server", "close"), ("QMQP", "QMQP", "server", "swallow"), ("SMTP", "SMTP", "server", "close")]
 SLOW = {"stall", "swallow"}
 
 
-@pytest.mark.parametrize("name, side, action", WAYS if not SHORT else [("LMTP", "server", "close"), ("MySQL", "server", "close"), ("QMQP", "client", "close"), ("QMQP", "server", "swallow")])
+@pytest.mark.parametrize("world, name, side, action", SHORT_WAYS if SHORT else WAYS, indirect=["world"])
 def test_line(world, trial, name, side, action):
     line = world.lines[name]
     with trial(world, "%s: %s what the %s says, at each step" % (name, action, side)) as its:

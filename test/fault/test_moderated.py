@@ -85,7 +85,7 @@ def test_until_it_is_held_and_told(world, trial):
     with trial(world, "kill -9 at each named moment while a post is held and its moderators are told") as its:
         before = len(world.rollcall.log(AMBIGUOUS))
         _, (_, trail) = hold(world, its, 0)
-        assert {"job-came", "job-locked", "begun", "before-commit", "after-commit"} <= {name for _, name in trail}
+        assert {"job-came", "job-locked", "begun", "before-commit", "after-commit"} <= {name for _, name, _ in trail}
         for number in numbers_of(trail):
             its.runs += 1
             post, _ = hold(world, its, number)

@@ -10,7 +10,7 @@ import struct
 from lab.process import BUILD
 
 FAULT_BUILD = BUILD + "-fault"
-HEAD, ENTRY, MOST = struct.Struct("=IIIi"), struct.Struct("=32s24s"), 4000
+HEAD, ENTRY, MOST = struct.Struct("=IIIi"), struct.Struct("=32s20si"), 4000
 
 
 class Faults:
@@ -48,10 +48,10 @@ class Faults:
         self._set(passed, number, what, seconds)
 
     def trail(self):
-        """[(program, moment)] since arm()."""
+        """[(program, moment, pid)] since arm()."""
         passed = min(HEAD.unpack(self._page[:HEAD.size])[0], MOST)
         entries = [ENTRY.unpack_from(self._page, HEAD.size + i * ENTRY.size) for i in range(passed)]
-        return [(program.split(b"\0")[0].decode(), name.split(b"\0")[0].decode()) for name, program in entries]
+        return [(program.split(b"\0")[0].decode(), name.split(b"\0")[0].decode(), pid) for name, program, pid in entries]
 
     @property
     def met(self):
