@@ -129,5 +129,6 @@ def lint_clang_tidy():
     need("clang-tidy")
     words = flags()
     for line in each(lambda name: ["clang-tidy", "--quiet", "--checks=" + TIDY, name, "--"] + words):
-        if ": warning: " in line or ": error: " in line:
+        # Of a header that is not ours the complaint is that our own clock_gettime(2), for the fault build, names its parameters otherwise.
+        if (": warning: " in line or ": error: " in line) and not line.startswith("/usr/include/"):
             yield place(line)
