@@ -149,6 +149,29 @@ def test_killed_between_batches(step, reply):
         assert len({message.partition(b"\r\n\r\n")[2] for message in server.messages}) == 1
 
 
+def test_an_unclear_batch_is_asked_about():
+    """on_ambiguous = hold: the batches that are surely not out go out, and the one that may be is for a person."""
+    signals = []
+
+    def say(conversation):
+        kill(world, signals)
+        return b"250 2.0.0 Ok: queued as AB12\r\n"
+    with smtp_world() as world, ScriptedSmtp(end=say) as server:
+        world.rollcall.configure({"rollcall": {"smtp_server": server.where, "smtp_batch": 100}, "domain " + DOMAIN: {"on_ambiguous": "hold"}})
+        world.rollcall.start()
+        send(world, "big", 1000)
+        world.postfix.wait_deferred(1, 60)
+        world.rollcall.daemon.wait_ready(world.rollcall.answers)
+        for _ in range(20):
+            world.postfix.flush()
+            with contextlib.suppress(Exception):
+                world.postfix.wait_empty(3)
+                break
+        counts = collections.Counter(address for envelope in server.envelopes for address in envelope)
+        assert {address: counts[address] for address in world.crm.members("big")} == dict.fromkeys(world.crm.members("big"), 1)
+        assert len(world.rollcall.store("SELECT id FROM held")) == 1
+
+
 def test_refuses_to_start_without_its_password():
     with smtp_world(smtp_user="rollcall", smtp_password_file="/nonexistent/password") as world:
         status, said = world.rollcall.refusal()
