@@ -17,6 +17,7 @@ struct check {
 	const struct settings *settings;
 	const char *postfix_directory; /**< Postfix's configuration directory, NULL for postconf's own */
 	struct identity identity;      /**< who rollcall-dispatch will be */
+	gboolean by_units;             /**< systemd runs the daemon by our units (units.h), root's own files are handed to it */
 	GArray *lists;                 /**< struct crm_list, as the CRM told them; NULL: not known */
 	struct report *report;
 };
@@ -29,6 +30,8 @@ void check_places(struct check *check);
 void check_sockets(struct check *check);
 /** State and run directory. */
 void check_directories(struct check *check);
+/** What systemd's units do for us, where they do it. */
+void check_units(struct check *check);
 /** DKIM keys. */
 void check_keys(struct check *check);
 /** S/MIME: the bundle, CRLs, and what of them is out of date. */

@@ -8,6 +8,7 @@
 
 #include "cli/check.h"
 #include "cli/command.h"
+#include "cli/units.h"
 #include "lib/crm/crm.h"
 
 static const struct {
@@ -18,6 +19,7 @@ static const struct {
 	{ALWAYS, check_places},
 	{ALWAYS, check_sockets},
 	{ALWAYS, check_directories},
+	{ONLINE, check_units},
 	{ALWAYS, check_keys},
 	{ALWAYS, check_smime},
 	{ALWAYS, check_rules},
@@ -43,6 +45,7 @@ static void look(struct check *check, gboolean offline)
 	report_add(check->report, REPORT_OK, "%s: every setting is known and within its bounds", check->config);
 	check->settings = settings;
 	check->identity = identity_find(settings);
+	check->by_units = units_are_for(check->config);
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
 		if (parts[i].when == ALWAYS || (parts[i].when == OFFLINE) == offline)
 			parts[i].look(check);

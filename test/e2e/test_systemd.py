@@ -89,6 +89,21 @@ def test_each_room_sees_its_own_secrets_only(machine):
             assert can_read(pid, path) == (name == "rollcall-dispatch"), (name, path)
 
 
+def test_check_knows_what_the_units_do(machine):
+    """Neither a password file of root's alone nor our own users are an error there; what a unit does not allow is."""
+    def findings(settings):
+        machine.configure(settings)
+        return machine.inside("rollcall", "check", check=False).stdout
+    good = findings({})
+    assert "ok: systemd: the units run us without privileges" in good and "error: systemd" not in good, good
+    assert "ok: CRM: connected" in good and "error: CRM" not in good, good
+    bad = findings({"listen": "unix:/lab/rollcall/run/lmtp;inet:127.0.0.1:2424", "user": "daemon", "state_directory": "/srv/state"})
+    assert "error: systemd: rollcall.socket does not listen on inet:127.0.0.1:2424" in bad
+    assert "rollcall-dispatch@.service runs as user rollcall, the setting says daemon" in bad
+    assert "error: systemd: the trusted room may not write to state_directory" in bad
+    machine.configure({})
+
+
 def test_a_reload_keeps_the_sockets(world, machine):
     before = machine.processes()
     with Lmtp("unix:" + machine.lmtp) as client:
