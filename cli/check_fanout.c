@@ -40,18 +40,25 @@ static void check_cleanup(struct postfix_check *part, const char *service)
 		finding(part, REPORT_WARNING, "message_size_limit holds for the fan-out, too: a large list's posts would wait for ever");
 }
 
+static gboolean is_set(const struct postfix *postfix, const char *service, const char *cleanup, const char *name)
+{
+	return *postfix_service_setting(postfix, service, name) || *postfix_service_setting(postfix, cleanup, name);
+}
+
+/* qmqpd says whether there are checks and milters at all, cleanup which. */
 static void check_content(struct postfix_check *part, const char *service)
 {
 	const struct postfix *postfix = part->postfix;
+	g_autofree char *cleanup = g_strconcat(postfix_service_setting(postfix, service, "cleanup_service_name"), "/unix", NULL);
 	const char *override = postfix_service_setting(postfix, service, "receive_override_options");
 	const char *clients = postfix_service_setting(postfix, service, "qmqpd_authorized_clients");
 
 	if (*postfix_service_setting(postfix, service, "content_filter"))
 		finding(part, REPORT_ERROR, "content_filter takes the copies in its hands: signatures break, and it may refuse some");
-	if (!postfix_text_has(override, "no_milters") && *postfix_service_setting(postfix, service, "non_smtpd_milters"))
+	if (!postfix_text_has(override, "no_milters") && is_set(postfix, service, cleanup, "non_smtpd_milters"))
 		finding(part, REPORT_ERROR, "non_smtpd_milters change the copies after they are signed");
 	if (!postfix_text_has(override, "no_header_body_checks") &&
-		(*postfix_setting(postfix, "header_checks") || *postfix_setting(postfix, "body_checks")))
+		(is_set(postfix, service, cleanup, "header_checks") || is_set(postfix, service, cleanup, "body_checks")))
 		finding(part, REPORT_WARNING, "header_checks or body_checks may refuse or change the copies");
 	if (postfix_text_has(override, "no_address_mappings"))
 		finding(part, REPORT_WARNING, "no_address_mappings: members in your virtual alias domains get no copy");

@@ -152,6 +152,7 @@ static void look(struct postfix_check *part)
 	check_lifetime(part);
 	check_border(part);
 	check_fanout(part);
+	check_outgoing(part);
 	check_routes(part);
 	check_unasked(part);
 }

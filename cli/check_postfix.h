@@ -14,6 +14,8 @@ struct postfix_check {
 
 /** The way from us into Postfix: the service behind qmqp_socket, and what it would do to a copy. */
 void check_fanout(struct postfix_check *part);
+/** Its SMTP clients: what they would change of a signed copy. */
+void check_outgoing(struct postfix_check *part);
 /** The way from Postfix to us: every domain's and list's mail reaches one of our sockets, and nothing rewrites it before. */
 void check_routes(struct postfix_check *part);
 /** The service that carries posts to us: `service` ("NAME/unix") with its next hop; `what` says whose posts. */

@@ -132,10 +132,18 @@ static void add_made(struct values *values, const char *name, char *value)
 	add(values, name, value);
 }
 
+/* Who sent it, where that says more than who wrote it. */
+static const char *other_sender(const struct job *job)
+{
+	const char *sender = field(job, "held-sender"), *author = field(job, "held-author");
+
+	return sender && author && g_ascii_strcasecmp(sender, author) == 0 ? NULL : sender;
+}
+
 static void collect(const struct composing *composing, struct values *values)
 {
 	/* What texts call it, and what dispatch does: "held-" is the store's, "fact-" was noted when the post came. */
-	static const char *const plain[][2] = {{"subject", "fact-subject"}, {"author", "held-author"}, {"sender", "held-sender"},
+	static const char *const plain[][2] = {{"subject", "fact-subject"}, {"author", "held-author"},
 		{"rule", "fact-rule"}, {"flaw", "fact-flaw"}, {"size", "fact-size"}, {"parts", "fact-parts"}, {"page", "page"}, {"person", "person"},
 		{"who", "by"}};
 	const struct job *job = composing->job;
@@ -143,6 +151,7 @@ static void collect(const struct composing *composing, struct values *values)
 	*values = (struct values){0};
 	for (gsize i = 0; i < G_N_ELEMENTS(plain); i++)
 		add(values, plain[i][0], field(job, plain[i][1]));
+	add(values, "sender", other_sender(job));
 	/* "text" of an answer is the name of its text, and "words" what the CRM said; of a rejection it is what the moderator wrote. */
 	add(values, "text", strcmp(job->kind, "answer") == 0 ? field(job, "words") : field(job, "text"));
 	add(values, "list", job->list);

@@ -194,6 +194,8 @@ def test_table_that_cannot_be_asked(cli, postfix):
 @pytest.mark.parametrize("change, words", [
     (["-P", "rollcall-out/unix/content_filter=smtp:[127.0.0.1]:10024"], ["content_filter"]),
     (["-P", "rollcall-out/unix/receive_override_options=no_header_body_checks", "-e", "non_smtpd_milters=inet:127.0.0.1:8891"], ["non_smtpd_milters"]),
+    (["-P", "rollcall-out/unix/receive_override_options=no_header_body_checks", "-P", "rollcall-cleanup/unix/non_smtpd_milters=inet:127.0.0.1:8891"],
+     ["non_smtpd_milters"]),
     (["-P", "rollcall-out/unix/qmqpd_authorized_clients=192.0.2.1"], ["qmqpd_authorized_clients"]),
     (["-P", "rollcall-out/unix/cleanup_service_name=nobody"], ["cleanup service", "not in master.cf"]),
     (["-MX", "rollcall-out/unix"], ["no service rollcall-out/unix"]),
@@ -208,6 +210,10 @@ def test_services_that_are_not_ours_any_more(cli, postfix, change, words):
 def test_things_to_look_at(cli, postfix):
     for change, word in ((["-P", "rollcall-cleanup/unix/message_size_limit=10240000"], "message_size_limit holds for the fan-out"),
                          (["-e", "message_size_limit=100000000"], "bounced to their authors"),
+                         (["-e", "smtp_generic_maps=inline:{a@b.example=c@d.example}"], "smtp_generic_maps of smtp/unix may change"),
+                         (["-P", "relay/unix/smtp_header_checks=static:IGNORE"], "smtp_header_checks of relay/unix may change"),
+                         (["-e", "smtp_line_length_limit=512"], "smtp_line_length_limit of smtp/unix breaks long lines"),
+                         (["-e", "smtp_discard_ehlo_keywords=dsn, 8bitmime"], "has every 8-bit copy converted"),
                          (["-e", "maximal_queue_lifetime=121h"], "Postfix tries for 121h"),
                          (["-e", "maximal_queue_lifetime=6"], "Postfix tries for 6 to"),
                          (["-P", "rollcall/unix/lmtp_data_done_timeout=560s"], "waits 560s")):
