@@ -40,6 +40,8 @@ void check_smime(struct check *check);
 void check_rules(struct check *check);
 /** The site's own texts. */
 void check_texts(struct check *check);
+/** That each reason which a scenario gives has a sentence. */
+void check_reasons(struct check *check);
 /** That the view has every column that a scenario asks for; a part of check_crm(). */
 void check_columns(struct check *check, struct crm *crm);
 /** Archives of lists: places, keys, and whether they would take posts; offline HyperKitty is not asked. */

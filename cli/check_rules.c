@@ -97,6 +97,11 @@ static void check_column(gpointer context, const struct rules_rule *rule, const 
 	}
 }
 
+static void check_scenario_columns(gpointer context, const struct rules_scenario *scenario)
+{
+	rules_scenario_columns(scenario, check_column, context);
+}
+
 void check_columns(struct check *check, struct crm *crm)
 {
 	g_autoptr(GPtrArray) problems = rules_problems_new();
@@ -104,6 +109,6 @@ void check_columns(struct check *check, struct crm *crm)
 	struct rules_set *set = load(check, problems);
 	struct columns columns = {.check = check, .crm = crm, .known = known};
 
-	rules_set_columns(set, check_column, &columns);
+	rules_set_each(set, check_scenario_columns, &columns);
 	rules_set_free(set);
 }

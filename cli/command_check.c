@@ -24,6 +24,7 @@ static const struct {
 	{ALWAYS, check_smime},
 	{ALWAYS, check_rules},
 	{ALWAYS, check_texts},
+	{ALWAYS, check_reasons},
 	{OFFLINE, check_archives_offline},
 	{ONLINE, check_archives},
 	{OFFLINE, check_options},

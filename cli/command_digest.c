@@ -1,5 +1,5 @@
 /*
- * rollcall digests: what waits for each list's next digest, and when that leaves. rollcall digest: closes the one of a list now. The issue and the
+ * rollcall digests: what waits for each list's next digest, and when that leaves; and issues that are closed and not yet in Postfix's queue. rollcall digest: closes the one of a list now. The issue and the
  * job that sends it are one durable transaction (store_digest_close()), the same as the daemon's own when it is due; its clock finds the job,
  * at once or when it runs again. So an issue that the daemon closes at the same moment is closed once.
  */
@@ -28,43 +28,54 @@ static char *wanted_list(const struct invocation *invocation, const struct setti
 
 /* ---- digests ---- */
 
-static void append_json(GString *out, const struct store_digest_open *open, gint64 next)
+static void append_json(GString *out, const struct store_digest_open *digest, gint64 next)
 {
 	json_object(out);
-	json_text(out, "list", open->list);
-	json_number(out, "posts", open->posts);
-	json_number(out, "bytes", (gint64)open->bytes);
-	json_number(out, "since", open->since);
-	json_number(out, "next", next);
+	json_text(out, "list", digest->list);
+	json_number(out, "posts", digest->posts);
+	json_number(out, "bytes", (gint64)digest->bytes);
+	json_number(out, "since", digest->since);
+	if (digest->number)
+		json_number(out, "issue", digest->number);
+	else
+		json_number(out, "next", next);
 }
 
-static void append_line(GString *out, const struct store_digest_open *open, gint64 next)
+static void append_line(GString *out, const struct store_digest_open *digest, gint64 next)
 {
-	g_autofree char *since = held_text_time(open->since, TRUE);
-	g_autofree char *when = next ? held_text_time(next, TRUE) : g_strdup("when told");
+	g_autofree char *since = held_text_time(digest->since, TRUE);
+	g_autofree char *when = digest->number ? g_strdup_printf("on its way (%u)", digest->number)
+		: next ? held_text_time(next, TRUE) : g_strdup("when told");
 
-	g_string_append_printf(out, "%5u  %11" G_GUINT64_FORMAT "  %-16s  %-16s  %s\n", open->posts, open->bytes, since, when, open->list);
+	g_string_append_printf(out, "%5u  %11" G_GUINT64_FORMAT "  %-16s  %-16s  %s\n", digest->posts, digest->bytes, since, when, digest->list);
 }
 
-/* FALSE with `error`: no answer. `list` NULL: all of them. */
-static gboolean describe_open(const struct store_door *door, const char *list, gboolean json, GString *out, GError **error)
+static void describe(const struct store_door *door, const struct store_digest_open *digest, gboolean json, GString *out)
 {
-	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-	g_autoptr(GPtrArray) all = store_digest_open(door->store, error);
+	const struct digest_waiting waiting = {.posts = digest->posts, .bytes = digest->bytes, .since = digest->since};
+	gint64 next = digest->number ? 0 : digest_plan_next(door->settings, digest->list, &waiting, g_get_real_time() / G_USEC_PER_SEC);
 
-	for (guint i = 0; all && i < all->len; i++) {
-		const struct store_digest_open *open = g_ptr_array_index(all, i);
-		const struct digest_waiting waiting = {.posts = open->posts, .bytes = open->bytes, .since = open->since};
-		gint64 next = digest_plan_next(door->settings, open->list, &waiting, now);
+	if (json)
+		append_json(out, digest, next);
+	else
+		append_line(out, digest, next);
+}
 
-		if (list && strcmp(list, open->list) != 0)
-			continue;
-		if (json)
-			append_json(out, open, next);
-		else
-			append_line(out, open, next);
+/* Issues that are on their way first. FALSE with `error`: no answer. `list` NULL: all of them. */
+static gboolean describe_all(const struct store_door *door, const char *list, gboolean json, GString *out, GError **error)
+{
+	g_autoptr(GPtrArray) closed = store_digest_closed(door->store, error);
+	g_autoptr(GPtrArray) open = closed ? store_digest_open(door->store, error) : NULL;
+
+	if (!open)
+		return FALSE;
+	for (guint i = 0; i < closed->len + open->len; i++) {
+		const struct store_digest_open *digest = i < closed->len ? g_ptr_array_index(closed, i) : g_ptr_array_index(open, i - closed->len);
+
+		if (!list || strcmp(list, digest->list) == 0)
+			describe(door, digest, json, out);
 	}
-	return all != NULL;
+	return TRUE;
 }
 
 int command_digests(struct invocation *invocation)
@@ -82,7 +93,7 @@ int command_digests(struct invocation *invocation)
 	gboolean good = store_door_open(&door, invocation->config, &error);
 	if (good && invocation->argc > 0 && !(list = wanted_list(invocation, door.settings)))
 		return COMMAND_BAD;
-	if (!good || !describe_open(&door, list, invocation->json, out, &error)) {
+	if (!good || !describe_all(&door, list, invocation->json, out, &error)) {
 		fprintf(stderr, "rollcall digests: %s\n", error->message);
 		return COMMAND_BAD;
 	}

@@ -129,6 +129,10 @@ const char *rules_title(const struct rules_scenario *scenario, const char *langu
 typedef void (*rules_column_found)(gpointer context, const struct rules_rule *rule, const char *column, gboolean sympas);
 void rules_scenario_columns(const struct rules_scenario *scenario, rules_column_found found, gpointer context);
 
+/** Called for each rule's key of a text that tells an author why. */
+typedef void (*rules_reason_found)(gpointer context, const struct rules_rule *rule, const char *key);
+void rules_scenario_reasons(const struct rules_scenario *scenario, rules_reason_found found, gpointer context);
+
 /** Bits of a standing; those that the wire has, have its numbers. */
 enum rules_standing {
 	RULES_IS_SUBSCRIBER = 1,

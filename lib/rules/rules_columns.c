@@ -33,3 +33,15 @@ void rules_scenario_columns(const struct rules_scenario *scenario, rules_column_
 		look(&search, rule->condition);
 	}
 }
+
+void rules_scenario_reasons(const struct rules_scenario *scenario, rules_reason_found found, gpointer context)
+{
+	for (guint i = 0; i < scenario->rules->len; i++) {
+		const struct rules_compiled_rule *rule = g_ptr_array_index(scenario->rules, i);
+		/* Of the two, Sympa would send the template. */
+		const char *key = rule->outcome.template ? rule->outcome.template : rule->outcome.reason;
+
+		if (key)
+			found(context, &rule->at, key);
+	}
+}

@@ -329,7 +329,7 @@ void rules_set_filter(const struct rules_set *set, const char *list, const char 
 	}
 }
 
-void rules_set_columns(const struct rules_set *set, rules_column_found found, gpointer context)
+void rules_set_each(const struct rules_set *set, void (*visit)(gpointer context, const struct rules_scenario *scenario), gpointer context)
 {
 	GHashTableIter iterator;
 	gpointer scenario;
@@ -337,7 +337,7 @@ void rules_set_columns(const struct rules_set *set, rules_column_found found, gp
 	g_hash_table_iter_init(&iterator, set->compiled);
 	while (g_hash_table_iter_next(&iterator, NULL, &scenario))
 		if (scenario)
-			rules_scenario_columns(scenario, found, context);
+			visit(context, scenario);
 }
 
 /* ---- the whole ---- */

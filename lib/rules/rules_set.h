@@ -54,8 +54,8 @@ char **rules_set_names(const struct rules_set *set, const char *list) G_GNUC_WAR
  */
 gboolean rules_set_text(const struct rules_set *set, const char *list, const char *name, struct rules_text *found);
 
-/** rules_scenario_columns() of every scenario that was compiled until now, in no order. */
-void rules_set_columns(const struct rules_set *set, rules_column_found found, gpointer context);
+/** Every scenario that was compiled until now, in no order. */
+void rules_set_each(const struct rules_set *set, void (*visit)(gpointer context, const struct rules_scenario *scenario), gpointer context);
 
 /** For rules_questions.filter: appends copies of all search files of that name that are for the list. */
 void rules_set_filter(const struct rules_set *set, const char *list, const char *name, GPtrArray *texts);

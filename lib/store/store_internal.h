@@ -87,6 +87,8 @@
 	X(KEPT_BURY, "DELETE FROM kept WHERE issue IS NULL AND archive = 0")                                  \
 	X(KEPT_MESSAGE_BURY, \
 		"DELETE FROM kept_message WHERE kept IN (SELECT id FROM kept WHERE issue IS NULL AND archive = 0)") \
+	X(DIGEST_CLOSED, "SELECT i.list, count(k.id), coalesce(sum(k.size), 0), coalesce(min(k.kept_at), i.closed_at), i.number FROM digest_issue i " \
+		"LEFT JOIN kept k ON k.issue = i.id GROUP BY i.id ORDER BY i.id") \
 	X(DIGEST_OPEN, "SELECT list, count(*), sum(size), min(kept_at) FROM kept WHERE issue = 0 GROUP BY list") \
 	X(DIGEST_NUMBER,                                                                                      \
 		"INSERT INTO digest (list, volume, number) VALUES (?1, ?2, 1) ON CONFLICT (list) DO UPDATE SET " \

@@ -54,9 +54,9 @@ static void free_open(gpointer data)
 	g_free(open);
 }
 
-GPtrArray *store_digest_open(struct store *store, GError **error)
+static GPtrArray *read_digests(struct store *store, enum store_statement which, const char *doing, GError **error)
 {
-	store_statement_auto sqlite3_stmt *read = store_statement(store, STATEMENT_DIGEST_OPEN);
+	store_statement_auto sqlite3_stmt *read = store_statement(store, which);
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(free_open);
 	int result;
 
@@ -67,12 +67,23 @@ GPtrArray *store_digest_open(struct store *store, GError **error)
 		open->posts = (guint)sqlite3_column_int64(read, 1);
 		open->bytes = (guint64)sqlite3_column_int64(read, 2);
 		open->since = sqlite3_column_int64(read, 3);
+		open->number = which == STATEMENT_DIGEST_CLOSED ? (guint)sqlite3_column_int64(read, 4) : 0;
 		g_ptr_array_add(all, open);
 	}
 	if (result == SQLITE_DONE)
 		return g_steal_pointer(&all);
-	store_fail(store->db, "looking at open digests", error);
+	store_fail(store->db, doing, error);
 	return NULL;
+}
+
+GPtrArray *store_digest_open(struct store *store, GError **error)
+{
+	return read_digests(store, STATEMENT_DIGEST_OPEN, "looking at open digests", error);
+}
+
+GPtrArray *store_digest_closed(struct store *store, GError **error)
+{
+	return read_digests(store, STATEMENT_DIGEST_CLOSED, "looking at closed digests", error);
 }
 
 /* The next number of the list; a volume never goes back, whatever the clock does. */

@@ -35,9 +35,12 @@ struct store_digest_open {
 	guint posts;
 	guint64 bytes;
 	gint64 since; /**< epoch seconds: when the oldest was added */
+	guint number; /**< of the issue when closed, else 0 */
 };
 /** Of all lists that have something: struct store_digest_open, freed with the array. NULL with `error`. */
 GPtrArray *store_digest_open(struct store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** The same for issues that are closed and not yet in Postfix's queue, with their numbers. */
+GPtrArray *store_digest_closed(struct store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** An issue to be. All borrowed. */
 struct store_digest_plan {

@@ -9,7 +9,7 @@ import pytest
 from cli import Cli
 from lab.process import free_port
 from lab.process import run as execute
-from lab.rollcall import DOMAIN
+from lab.rollcall import DOMAIN, TEXTS
 from lab.world import World
 
 
@@ -279,3 +279,19 @@ def test_pipe_transport(cli, postfix):
     problem(cli.check(), "as user nobody")
     said = cli.check({"rollcall": {"lmtp_peer_users": "root;nobody"}})
     assert said.problems == [] and [o for o in said.of("ok") if "comes to us by " + cli.world.rollcall.lmtp in o]
+
+
+def test_reasons_without_a_sentence(cli, tmp_path):
+    """A scenario may refuse with any word; who gets only the general sentence should be known before an author asks."""
+    rules = tmp_path / "rules" / "scenari"
+    rules.mkdir(parents=True)
+    (rules / "send.house").write_text("is_owner([listname],[sender]) smtp,dkim,md5,smime -> reject(reason='no_tea')\n"
+                                      "true() smtp,dkim,md5,smime -> reject(reason='send_owner')\n")
+    settings = {"rollcall": {"rules_directory": tmp_path / "rules"}, "domain " + DOMAIN: {"scenario": "house"}}
+    (warning,) = [w for w in cli.check(settings).of("warning") if "no sentence" in w]
+    assert "send.house:1: there is no sentence for the reason 'no_tea'" in warning
+    shutil.copytree(TEXTS, tmp_path / "all")
+    with open(tmp_path / "all" / "en" / "sentences", "a") as f:
+        f.write("no_tea: There is no tea today.\n")
+    settings["rollcall"]["texts_directory"] = tmp_path / "all"
+    assert not [w for w in cli.check(settings).of("warning") if "no sentence" in w]

@@ -206,6 +206,13 @@ static gboolean do_digest_open(struct scene *scene, GError **error)
 	return all != NULL;
 }
 
+static gboolean do_digest_closed(struct scene *scene, GError **error)
+{
+	g_autoptr(GPtrArray) all = store_digest_closed(scene->store, error);
+
+	return all != NULL;
+}
+
 static gboolean do_digest_close(struct scene *scene, GError **error)
 {
 	const struct store_digest_plan plan = {.list = LIST, .volume = 26, .most = 1000, .job = "digest"};
@@ -362,7 +369,7 @@ static const struct {
 	X(claim, NOTHING), X(claim_part, POST), X(intent, POST), X(done, POST), X(forget, POST), X(hold, NOTHING), X(held_get, NOTHING),
 	X(held_list, NOTHING), X(held_due, NOTHING), X(held_message, NOTHING), X(accept, NOTHING), X(discard, NOTHING), X(token_add, NOTHING),
 	X(token_look, NOTHING), X(token_use, NOTHING), X(token_bad, NOTHING), X(job_add, POST), X(job_count, NOTHING), X(job_due, NOTHING),
-	X(job_take, NOTHING), X(job_done, JOB), X(job_retry, JOB), X(job_hasten, NOTHING), X(digest_open, NOTHING), X(digest_close, NOTHING),
+	X(job_take, NOTHING), X(job_done, JOB), X(job_retry, JOB), X(job_hasten, NOTHING), X(digest_open, NOTHING), X(digest_closed, NOTHING), X(digest_close, NOTHING),
 	X(digest_issue, NOTHING), X(digest_posts, NOTHING), X(digest_done, ISSUE_JOB), X(kept_add, POST), X(kept_get, NOTHING), X(kept_write, NOTHING),
 	X(archive_lists, NOTHING), X(archive_due, NOTHING), X(archive_done, NOTHING), X(archive_aside, NOTHING), X(archive_again, NOTHING),
 	X(archive_forget, NOTHING), X(person_answer, NOTHING), X(forget_answer, NOTHING), X(count_get, NOTHING), X(count_set, NOTHING), X(age, NOTHING),

@@ -52,6 +52,22 @@ static void nobody_waits(void **state)
 	assert_int_equal(sql(*state, "SELECT count(*) FROM kept"), 0);
 }
 
+/* The first issue of LIST, and nothing else, or nothing at all. */
+static void expect_on_its_way(struct store *store, const struct store_digest_open *open)
+{
+	g_autoptr(GPtrArray) closed = store_digest_closed(store, NULL);
+
+	assert_int_equal(closed->len, open ? 1 : 0);
+	if (!open)
+		return;
+	const struct store_digest_open *issue = g_ptr_array_index(closed, 0);
+	assert_string_equal(issue->list, LIST);
+	assert_int_equal(issue->posts, open->posts);
+	assert_int_equal(issue->number, 1);
+	assert_int_equal(issue->bytes, open->bytes);
+	assert_int_equal(issue->since, open->since);
+}
+
 static void a_digest_from_beginning_to_end(void **state)
 {
 	store_auto struct store *store = open_good(*state);
@@ -77,6 +93,7 @@ static void a_digest_from_beginning_to_end(void **state)
 	gint64 issue = close_digest(store, LIST, 26);
 	assert_true(issue > 0);
 	assert_int_equal(close_digest(store, LIST, 26), 0);
+	expect_on_its_way(store, first);
 	assert_true(store_digest_issue(store, issue, &numbers, NULL));
 	assert_int_equal(numbers.volume, 26);
 	assert_int_equal(numbers.number, 1);
@@ -98,6 +115,7 @@ static void a_digest_from_beginning_to_end(void **state)
 	assert_true(store_digest_done(store, issue, job->id, NULL));
 	assert_true(store_digest_issue(store, issue, &numbers, NULL));
 	assert_int_equal(numbers.number, 0);
+	expect_on_its_way(store, NULL);
 	/* What the archive waits for stays. */
 	assert_int_equal(sql(*state, "SELECT count(*) FROM kept"), 2);
 	assert_true(store_archive_due(store, LIST, 9, ids, NULL));
