@@ -48,7 +48,8 @@ class Strace:
         left = set(self.victims)
         while left:
             line = self.process.stderr.readline()
-            found = re.search(r"Process (\d+) attached", line)
+            # Whoever ends just now is no victim.
+            found = re.search(r"Process (\d+) attached", line) or re.search(r"SEIZE, (\d+)\): No such process", line)
             if not found:
                 self.process.kill()
                 self.process.wait()
