@@ -110,18 +110,19 @@ static gboolean send_message(struct smtp *smtp, const struct io_mapping *message
 	return result == SMTP_STREAM_SENT || fail(verdict, verdict_deferred("4.4.2", "mail server: %s", smtp_stream_word(result)));
 }
 
-static gboolean begin(struct smtp *smtp, const struct relay_job *job, struct smtp_envelope *envelope, struct smtp_memory *memory,
+static gboolean begin(struct smtp *smtp, const struct relay_job *job, const struct smtp_envelope *plan, struct smtp_memory *memory,
 	struct verdict *verdict)
 {
 	struct smtp_needs needs;
+	struct smtp_envelope envelope = *plan;
 	const struct smtp_offers *offers = &smtp->session.offers;
 
 	smtp_message_needs(&job->message, &needs);
-	envelope->needs = &needs;
+	envelope.needs = &needs;
 	if (!can_take(offers, &needs, verdict) || !fits(job, offers, memory, verdict))
 		return FALSE;
 	note_verp(job, offers, memory);
-	return send_envelope(smtp, envelope, memory, verdict) && send_message(smtp, &job->message, envelope->deadline, verdict);
+	return send_envelope(smtp, &envelope, memory, verdict) && send_message(smtp, &job->message, envelope.deadline, verdict);
 }
 
 struct smtp *smtp_begin(const struct relay_job *job, const struct smtp_account *account, struct smtp_memory *memory,
