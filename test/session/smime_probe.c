@@ -16,6 +16,7 @@
 #include "lib/mail/smime.h"
 #include "lmtpd/dispatch/ocsp_ask.h"
 #include "lmtpd/intake/sandbox.h"
+#include "lmtpd/intake/sandbox_filter.h"
 
 struct options {
 	char *ca, *crl, *allow;
@@ -72,6 +73,7 @@ static void lock_in(void)
 	static const char text[] = "[rollcall]\n";
 	settings_auto struct settings *settings = settings_parse(text, strlen(text), "probe", NULL);
 
+	sandbox_filter_make();
 	sandbox_lock_child(settings);
 }
 
