@@ -125,7 +125,7 @@ def test_flipped_bits(world, trial):
         places = [("store.db", place) for place in (0, 16, 18, 28, 44, 56, 60, 68, 100, 103, 105)]
         for name in ("store.db", "store.db-wal"):
             size = os.path.getsize(os.path.join(world.state, name))
-            places += [(name, dice.randrange(size)) for _ in range(20) if size]
+            places += [(name, dice.randrange(size)) for _ in range(10) if size]
         its.runs = 0
         for name, place in some(places):
             if place >= os.path.getsize(os.path.join(world.state, name)):
