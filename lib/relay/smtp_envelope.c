@@ -29,6 +29,18 @@ static gboolean fail(struct verdict *verdict, struct verdict what)
 	return FALSE;
 }
 
+/*
+ * Whether a member's address needs SMTPUTF8 (RFC 6531). A server that does not offer it refuses that one address, and the others get their copies. It
+ * costs those nothing where it is offered: Postfix asks the next server for it only where an address of that delivery, or the header, has UTF-8.
+ */
+static gboolean has_utf8_address(const struct recipients *recipients)
+{
+	for (guint i = 0; i < recipients_count(recipients); i++)
+		if (!g_str_is_ascii(recipients_get(recipients, i)))
+			return TRUE;
+	return FALSE;
+}
+
 static void append_mail(const struct smtp_envelope *envelope, GString *window)
 {
 	const struct smtp_offers *offers = &envelope->session->offers;
@@ -38,7 +50,7 @@ static void append_mail(const struct smtp_envelope *envelope, GString *window)
 		g_string_append_printf(window, " SIZE=%" G_GUINT64_FORMAT, envelope->needs->size);
 	if (envelope->needs->eight_bit)
 		g_string_append(window, " BODY=8BITMIME");
-	if (envelope->needs->utf8)
+	if (envelope->needs->utf8 || (offers->utf8 && has_utf8_address(envelope->job->recipients)))
 		g_string_append(window, " SMTPUTF8");
 	/* Postfix's own delimiters, which its QMQP server takes for such a sender, too. */
 	if (envelope->job->verp && offers->xverp)

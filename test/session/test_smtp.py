@@ -104,6 +104,14 @@ def test_eight_bit(attempt, message, words):
         assert server.messages == [message.replace(b"\n", b"\r\n")]
 
 
+@pytest.mark.parametrize("offers, words", [(("SMTPUTF8",), " SMTPUTF8"), ((), "")])
+def test_an_address_beyond_ascii(attempt, offers, words):
+    """It is asked for where a member needs it; a server without it may take or refuse that one."""
+    with ScriptedSmtp(EHLO=ehlo(*offers)) as server:
+        assert attempt(server, recipients=["ann@a.example", "jürgen@b.example"]).said.startswith(ACCEPTED)
+        assert server.heard("MAIL") == ["MAIL FROM:<%s>%s" % (SENDER, words)] and len(server.heard("RCPT")) == 2
+
+
 @pytest.mark.parametrize("offers, message, status", [
     (("SMTPUTF8",), b"A: b\n\n\xe9\n", "4.6.3"), (("8BITMIME",), b"A: \xe9\n\n", "4.6.7"), (OFFERS, b"A: b\n\na\rb\n", "4.6.0"),
     (OFFERS, b"A: b\n\na\0b\n", "4.6.0"), (("SIZE 20",), POST, "4.3.4"), (("LIMITS RCPTMAX=1 MAILMAX=5",), POST, "4.5.3")])

@@ -27,8 +27,8 @@ def entrance(postfix, lab_directory):
     postfix.apply("unix:%s/nobody" % lab_directory)
     where = postfix.add_smtp_entrance()
 
-    def go(recipients, where=where, **options):
-        probe = Probe(lab_directory, where, recipients=recipients, message=POST, sender=SENDER, seconds=30, **options)
+    def go(recipients, where=where, message=POST, **options):
+        probe = Probe(lab_directory, where, recipients=recipients, message=message, sender=SENDER, seconds=30, **options)
         probe.said = probe.end()
         return probe
     return go
@@ -57,6 +57,14 @@ def test_verp(entrance, sink):
     assert probe.said.startswith("accepted ") and "XVERP" not in probe.log
     assert {(t.sender, tuple(t.recipients)) for t in sink.wait(3)} == {
         ("choir-bounces+%s@%s" % (address.replace("@", "="), DOMAIN), (address,)) for address in addresses}
+
+
+def test_an_address_beyond_ascii(entrance, postfix, sink):
+    plain = POST.replace(b"\xc3\xa9\xc3\xa9n", b"een")
+    probe = entrance(["jürgen@home.example.org", "ann@home.example.org"], message=plain)
+    assert probe.said.startswith("accepted "), probe.said + probe.log
+    sink.wait(2)
+    assert sink.recipients() == {"jürgen@home.example.org": 1, "ann@home.example.org": 1}
 
 
 def test_s4_recipient_limit(entrance, postfix, sink):
