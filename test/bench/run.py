@@ -37,7 +37,7 @@ def parse():
     options.members = options.members or ([10, 100] if quick else [1, 10, 100, 1000])
     options.connections = options.connections or ([1, 4] if quick else [1, 4, 20])
     options.scale = options.scale or ([1000] if quick else [10000, 100000, 1000000])
-    options.rounds, options.seconds, options.pairs = (1, 0.5, 1) if quick else (3, 3, 7)
+    options.rounds, options.seconds, options.pairs = (1, 0.5, 1) if quick else (3, 2, 7)
     return options
 
 
