@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -81,15 +82,19 @@ static inline void load_close(struct load *load)
 	load->fd = -1;
 }
 
+/* Waits by poll(2), which wakes when there is room again; a send(2) that waits by itself is woken at each piece that the other side has read. */
 static inline gboolean load_send(const struct load *load, const char *data, gsize length)
 {
 	while (length > 0) {
-		ssize_t count = send(load->fd, data, length, MSG_NOSIGNAL);
+		struct pollfd ready = {.fd = load->fd, .events = POLLOUT};
+		ssize_t count = send(load->fd, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (count <= 0)
+		if (count > 0) {
+			data += count;
+			length -= (gsize)count;
+		} else if (count == 0 || errno != EAGAIN || poll(&ready, 1, -1) < 0) {
 			return FALSE;
-		data += count;
-		length -= (gsize)count;
+		}
 	}
 	return TRUE;
 }
