@@ -49,6 +49,9 @@ struct crm_statement *crm_statement_open(struct crm *crm, enum crm_query query, 
 	struct crm_statement *statement = g_new0(struct crm_statement, 1);
 
 	statement->crm = crm;
+	/* Columns that an answer does not have: a server may send fewer than were asked for. */
+	for (guint i = 0; i < CRM_COLUMNS; i++)
+		statement->cells[i] = (struct crm_cell){.data = "", .null = TRUE};
 	crm->deadline = deadline_in((guint)settings_number(crm->settings, SET_query_deadline, NULL));
 	if (execute(statement, query, values))
 		return statement;

@@ -11,7 +11,7 @@ import urllib.parse
 
 from lab.lmtp import Closed
 from lab.postfix import DOMAIN
-from lab.process import wait_until
+from lab.process import as_user, wait_until
 from lab.rollcall import DISPATCH_UID
 from lab.world import compose
 
@@ -83,12 +83,9 @@ class Killer:
 
 def hurry(world):
     """Puts the pauses of jobs forward, and has dispatch look for what is due: it does at each order, if only of a token that there is none."""
-    os.seteuid(DISPATCH_UID)
-    try:
+    with as_user(DISPATCH_UID):
         with contextlib.closing(sqlite3.connect(os.path.join(world.rollcall.directory, "state", "store.db"), timeout=10)) as db, db:
             db.execute("UPDATE job SET due_at = 0")
-    finally:
-        os.seteuid(0)
     deliver(world, "deelnemers-confirm+%s@%s" % ("a" * 16, DOMAIN), compose("nobody@elsewhere.example", LIST, "accept", b"accept\r\n"))
 
 

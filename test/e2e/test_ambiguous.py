@@ -10,7 +10,7 @@ import pytest
 
 from moderating import follow, links, status, text_of
 from lab.postfix import DOMAIN
-from lab.process import BUILD, wait_until
+from lab.process import BUILD, as_ourselves, wait_until
 from lab.world import World, compose
 
 AUTHOR, MODERATOR = "author@elsewhere.example", "mail2@members.example"
@@ -43,7 +43,8 @@ class Between:
 
     def serve(self, client):
         with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
-            server.connect(self.target)
+            with as_ourselves():
+                server.connect(self.target)
             data = b""
             while not is_whole(data):
                 more = client.recv(65536)

@@ -15,7 +15,7 @@ import pytest
 from digest_posts import FILES, KINDS, large, posts, wide
 from lab import rfc1153
 from lab.postfix import DOMAIN
-from lab.process import BUILD, wait_until
+from lab.process import BUILD, as_user, wait_until
 from lab.rollcall import DISPATCH_UID
 from lab.world import World
 
@@ -37,15 +37,12 @@ def world():
 
 
 def keep(world, name, messages):
-    os.seteuid(DISPATCH_UID)
-    try:
+    with as_user(DISPATCH_UID):
         with contextlib.closing(sqlite3.connect(os.path.join(world.rollcall.directory, "state", "store.db"), timeout=10)) as db, db:
             for message in messages:
                 kept = db.execute("INSERT INTO kept (list, issue, archive, archived_at, size, kept_at) VALUES (?, 0, 0, '', ?, 1795255200)",
                                   (name + "@" + DOMAIN, len(message))).lastrowid
                 db.execute("INSERT INTO kept_message (kept, hash, message) VALUES (?, ?, ?)", (kept, hashlib.sha256(message).digest(), message))
-    finally:
-        os.seteuid(0)
 
 
 def send(world, name, messages):

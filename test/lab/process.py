@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -79,6 +80,25 @@ def alive(pid):
             return f.read().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+_identity = threading.RLock()
+
+
+@contextlib.contextmanager
+def as_user(uid):
+    """What stands inside is done with this user's rights: by all threads, since that is how they are changed, so see as_ourselves()."""
+    with _identity:
+        os.seteuid(uid)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+
+def as_ourselves():
+    """For a thread that needs our own rights, while another may be inside as_user()."""
+    return _identity
 
 
 def children(pid):

@@ -10,6 +10,8 @@ import select
 import socket
 import threading
 
+from lab.process import as_ourselves
+
 CLIENT_SSL = 0x08  # in the upper byte of the greeting's lower capability word
 HOLD = 2  # seconds that a stalled or half deaf connection lasts: those who wait for it wait up to ten minutes
 SLICES = 400  # pieces of one byte; what comes after them passes as it comes, or a long result would take minutes
@@ -80,7 +82,8 @@ class Proxy:
         if not isinstance(self.target, str):
             return socket.create_connection(("127.0.0.1", self.target))
         server = socket.socket(socket.AF_UNIX)
-        server.connect(self.target)
+        with as_ourselves():
+            server.connect(self.target)
         return server
 
     def _serve(self, client):

@@ -11,7 +11,7 @@ import sqlite3
 
 from lab.dkimcheck import Key
 from lab.lmtp import Closed, Lmtp
-from lab.process import BUILD, Daemon, LabError, alive, children, program, wait_until
+from lab.process import BUILD, Daemon, LabError, alive, as_user, children, program, wait_until
 
 PROGRAMS = ("rollcall-lmtpd", "rollcall-intake", "rollcall-dispatch")
 TEXTS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "lib", "mail", "texts")
@@ -76,12 +76,9 @@ class Rollcall:
 
     def store(self, sql, *arguments):
         """Rows from the state store, as its own user: what root made beside it, no worker could open."""
-        os.seteuid(DISPATCH_UID)
-        try:
+        with as_user(DISPATCH_UID):
             with contextlib.closing(sqlite3.connect(os.path.join(self.directory, "state", "store.db"), timeout=10)) as db, db:
                 return db.execute(sql, arguments).fetchall()
-        finally:
-            os.seteuid(0)
 
     def forget_who_was_told(self):
         """As a day does: whoever proves nothing hears of his posts, and is answered, once a day and list."""

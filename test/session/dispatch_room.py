@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 from lab.postfix import DOMAIN
-from lab.process import BUILD, alive, children, wait_until
+from lab.process import BUILD, alive, as_user, children, wait_until
 from lab.rollcall import DISPATCH_UID
 from lab.world import World
 
@@ -171,12 +171,9 @@ class Room:
     def store(self, sql, *arguments):
         """The state store from outside: what a test cannot wait for (pauses, expiry) is put forward there. As the room's own user: the
         files beside the store that root makes are for a moment root's, and a worker that looks then finds a store it cannot write."""
-        os.seteuid(DISPATCH_UID)
-        try:
+        with as_user(DISPATCH_UID):
             with contextlib.closing(sqlite3.connect(os.path.join(self.state, "store.db"), timeout=10)) as db, db:
                 return db.execute(sql, arguments).fetchall()
-        finally:
-            os.seteuid(0)
 
     def phase(self):
         """As a session's child opens one."""

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from lab.rollcall import TEXTS
-from lab.process import BUILD, children, status, wait_until
+from lab.process import BUILD, as_user, children, status, wait_until
 from lmtp_client import LIST, Lmtp
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be several users")
@@ -71,11 +71,8 @@ class Intake:
 
     def connect(self, user=0, timeout=60):
         connection = socket.socket(socket.AF_UNIX)
-        os.seteuid(user)
-        try:
+        with as_user(user):
             wait_until(lambda: connection.connect_ex(self.path) == 0, what="connection")
-        finally:
-            os.seteuid(0)
         return Lmtp(connection, timeout)
 
     def end(self):

@@ -527,7 +527,9 @@ static void statements_read_no_tables(void **state)
 	for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
 		sqlite3_stmt *plan;
 
-		if (g_str_has_suffix(table[i].name, "_EXPIRE") || g_str_equal(table[i].name, "JOB_COUNT"))
+		/* The last is for the console, which lists all issues that there are: the closed ones that have not left yet. */
+		if (g_str_has_suffix(table[i].name, "_EXPIRE") || g_str_equal(table[i].name, "JOB_COUNT") ||
+			g_str_equal(table[i].name, "DIGEST_CLOSED"))
 			continue;
 		assert_int_equal(sqlite3_prepare_v2(store->db, table[i].sql, -1, &plan, NULL), SQLITE_OK);
 		while (sqlite3_step(plan) == SQLITE_ROW) {
