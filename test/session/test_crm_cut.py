@@ -78,7 +78,8 @@ def test_d12_a_procedure_changes_all_or_nothing(crm, door, proxy):
     before = crm.members("deelnemers")
     assert door.ask("call", "crm.mailinglists_leave", listed("deelnemers"), "nobody@mail.example.net").first == "done -"
     asked, outcomes = proxy.pieces, set()
-    for last in range(1, asked):
+    # Pieces may melt into one: the last numbers cut nothing.
+    for last in range(1, asked + 6):
         proxy.last = last
         answer = door.ask("call", "crm.mailinglists_leave", listed("deelnemers"), ANN)
         outcomes.add(answer.first.split()[0])
