@@ -91,9 +91,10 @@ static void demand_kept(const GString *old, const struct result *result)
 	demand(read == WALK_OK || read == WALK_HEADER_LIMIT);
 	const struct walk_entity *top = walk_entity(&before, 0);
 	if (result->place != FOOTER_INSIDE && read == WALK_OK) {
-		guint more = after.entities->len - before.entities->len;
+		/* A message/rfc822 that ended before its body has an empty one when something follows. */
+		guint more = after.entities->len - before.entities->len, most = (before.flags & WALK_NO_BODY) != 0 ? 4 : 3;
 
-		demand(more >= 1 && more <= 3 && !(after.flags & WALK_AMBIGUOUS & ~before.flags));
+		demand(more >= 1 && more <= most && !(after.flags & WALK_AMBIGUOUS & ~before.flags));
 		for (guint i = 1; i < before.entities->len; i++) {
 			const struct walk_entity *entity = walk_entity(&before, i);
 
