@@ -165,7 +165,7 @@ fuzz-brief: fuzz
 	$(PYTHON) test/fuzz/run.py --build build-fuzz --seconds $(FUZZ_SECONDS)
 lint:
 	$(PYTHON) test/lint/run.py
-# Figures beside floors and peers, in build/bench: some 20 minutes, BENCH=--quick less than two. Peers are measured where they are installed.
+# Figures beside floors and peers, in build/bench: some 20 minutes, BENCH=--quick a few. Peers are measured where they are installed.
 BENCH =
 bench: tests
 	$(PYTHON) test/bench/run.py --build $(BUILD) $(BENCH)
