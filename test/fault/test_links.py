@@ -63,6 +63,8 @@ def test_line(world, trial, name, side, action):
     with trial(world, "%s: %s what the %s says, at each step" % (name, action, side)) as its:
         length = measure(world, its, line)[side]
         assert length > 0
+        # A reply whose line does not end is waited for, ten minutes after the last byte.
+        length -= action == "garble" and name == "SMTP"
         its.runs = 0
         for at in steps(length, 2 if SHORT else 4 if action in SLOW else 14):
             if name == "MySQL":

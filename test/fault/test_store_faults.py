@@ -107,7 +107,9 @@ def damaged(world, name, place, bit):
         world.rollcall.daemon.end(signal.SIGKILL)
         wait_until(lambda: not world.rollcall.answers(), 10, "the end")
         for entry in os.listdir(world.state):
-            os.unlink(os.path.join(world.state, entry))
+            # A worker that was the last to close the store has taken its log away meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(world.state, entry))
         for entry in os.listdir(keep):
             shutil.copy2(os.path.join(keep, entry), world.state)
             os.chown(os.path.join(world.state, entry), DISPATCH_UID, DISPATCH_UID)
