@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 
 static const struct jobs_row rows[JOBS_COUNT] = {
 #define X(name, word, whom, waiting) [JOBS_##name] = {word, whom, waiting},
@@ -28,11 +29,7 @@ gboolean jobs_find(const char *word, enum jobs_kind *kind)
 
 char *jobs_hex(const guint8 person[STORE_PERSON_SIZE])
 {
-	GString *hex = g_string_sized_new(2 * STORE_PERSON_SIZE);
-
-	for (guint i = 0; i < STORE_PERSON_SIZE; i++)
-		g_string_append_printf(hex, "%02x", person[i]);
-	return g_string_free(hex, FALSE);
+	return text_write_hex(person, STORE_PERSON_SIZE);
 }
 
 const char *jobs_field(GVariant *fields, const char *name)

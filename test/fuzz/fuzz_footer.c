@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lib/base/text.h"
 #include "lib/mail/exact_text.h"
 #include "lib/mail/footer.h"
 #include "lib/mail/long_lines.h"
@@ -71,16 +72,6 @@ static void clear(struct result *result)
 		g_string_free(result->body, TRUE);
 }
 
-static gboolean has_clean_lines(const GString *text)
-{
-	for (size_t i = 0; i < text->len; i++) {
-		if (text->str[i] == '\n' || (text->str[i] == '\r' && text->str[i + 1] != '\n') || text->str[i] == '\0')
-			return FALSE;
-		i += text->str[i] == '\r';
-	}
-	return TRUE;
-}
-
 /* Parts of the old message stand in the new one. */
 static void demand_kept(const GString *old, const struct result *result)
 {
@@ -117,7 +108,7 @@ static void run(const GString *message, const struct footer *footer)
 	changed = first.place == FOOTER_INSIDE || first.place == FOOTER_PART || first.place == FOOTER_AROUND;
 	demand(changed == (first.body != NULL));
 	if (changed) {
-		demand(has_clean_lines(first.whole));
+		demand(text_has_clean_lines(first.whole->str, first.whole->len));
 		demand(g_str_has_suffix(first.body->str, "\r\n"));
 		demand_kept(message, &first);
 		if (!footer->note && add(first.whole, footer, &second)) {
