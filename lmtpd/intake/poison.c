@@ -1,12 +1,14 @@
 /* Counting who dies of a message; see poison.h. */
 #include "lmtpd/intake/poison.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "lib/base/log.h"
 #include "lib/wire/wire.h"
+#include "lmtpd/intake/post_key.h"
+
+G_STATIC_ASSERT((int)POISON_KEY_SIZE == (int)POST_KEY_SIZE);
 
 struct poison {
 	guint8 armed, key[POISON_KEY_SIZE];
@@ -48,14 +50,11 @@ void poison_disarm(struct poison *poison)
 
 void poison_key(gint64 held, const char *sender, const struct io_mapping *raw, guint8 key[POISON_KEY_SIZE])
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	g_autofree char *what = g_strdup_printf("read %" G_GINT64_FORMAT, held);
+	const char *const words[] = {what, sender, NULL};
 
-	if (!context || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1 || EVP_DigestUpdate(context, what, strlen(what) + 1) != 1 ||
-		EVP_DigestUpdate(context, sender, strlen(sender) + 1) != 1 || EVP_DigestUpdate(context, raw->data, raw->length) != 1 ||
-		EVP_DigestFinal_ex(context, key, NULL) != 1)
+	if (!post_key_make(words, raw->data, raw->length, key))
 		log_panic("poison: there is no SHA-256");
-	EVP_MD_CTX_free(context);
 }
 
 static GVariant *key_argument(const guint8 *key)

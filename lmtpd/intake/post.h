@@ -19,6 +19,7 @@
 #include "lib/rules/rules.h"
 #include "lmtpd/intake/knowledge.h"
 #include "lmtpd/intake/poison.h"
+#include "lmtpd/intake/post_key.h"
 #include "lmtpd/intake/session.h"
 
 struct explain;
@@ -52,7 +53,6 @@ struct verdict post_release(const struct post_setup *setup, const struct post_re
 
 /* ---- for the stages ---- */
 
-enum { POST_KEY_SIZE = 32 };
 
 /** The message, read once for all the lists it is for. */
 struct message {
@@ -160,7 +160,12 @@ enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2, POST_HOLD
 /** Instead of the stages, of a message that has killed POISON_DEATHS processes: has it held for the owners, unread. HELD, SENT before, or DEFERRED. */
 struct verdict post_poison(struct post *post);
 
-/** Puts the post into the store as the decision says: HELD, or DEFERRED. */
+/**
+ * Hands the bytes as they came to the store, with what a notice will say: `author` ("" for none), `reason`, `facts` (a{ss}, consumed if floating). HELD, or
+ * DEFERRED.
+ */
+struct verdict post_hold_ask(struct post *post, enum post_hold kind, const char *author, const char *reason, GVariant *facts);
+/** The same as the decision says: HELD, DISCARDED when its author would have to be asked and may not be, or DEFERRED. */
 struct verdict post_hold(struct post *post, enum post_hold kind, const struct rules_decision *decision);
 
 /**

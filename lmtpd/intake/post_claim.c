@@ -3,29 +3,18 @@
  * of Postfix's retries, so a post that is in the queue already is answered 250 and not sent again.
  * The role stands in it because the owners' copy and the list's copy of one mail are two deliveries.
  */
-#include <openssl/evp.h>
-#include <string.h>
-
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/post.h"
 
 static gboolean hash(struct post *post)
 {
 	const struct io_mapping *raw = &post->message->raw;
-	const char *sender = post->envelope->sender;
 	/* A released post is another delivery than the one that was held: its own K, the same on each attempt. */
 	g_autofree char *role = post->held ? g_strdup_printf("held %" G_GINT64_FORMAT, post->held)
 									   : g_strdup(list_role_word(post->role));
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	gboolean done = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
-		EVP_DigestUpdate(context, post->list, strlen(post->list) + 1) == 1 &&
-		EVP_DigestUpdate(context, role, strlen(role) + 1) == 1 &&
-		EVP_DigestUpdate(context, sender, strlen(sender) + 1) == 1 &&
-		EVP_DigestUpdate(context, raw->data, raw->length) == 1 &&
-		EVP_DigestFinal_ex(context, post->key, NULL) == 1;
+	const char *const words[] = {post->list, role, post->envelope->sender, NULL};
 
-	EVP_MD_CTX_free(context);
-	return done;
+	return post_key_make(words, raw->data, raw->length, post->key);
 }
 
 struct verdict post_claim(struct post *post)

@@ -111,21 +111,27 @@ static GVariant *collect_facts(const struct post *post, enum post_hold kind, con
 	return g_variant_builder_end(&facts);
 }
 
-struct verdict post_hold(struct post *post, enum post_hold kind, const struct rules_decision *decision)
+struct verdict post_hold_ask(struct post *post, enum post_hold kind, const char *author, const char *reason, GVariant *facts)
 {
 	const struct io_mapping *raw = &post->message->raw;
 	struct verdict verdict = VERDICT_UNDECIDED;
-	/* To ask an author who may not be asked would be backscatter. */
-	if (kind == POST_HOLD_CONFIRMATION && !may_tell_author(post))
-		return verdict_discarded("its author cannot be asked to confirm it");
+	g_autoptr(GVariant) owned = g_variant_ref_sink(facts);
 	io_autofd int message = io_memory_file_with("held", raw->data, raw->length);
 
 	if (message < 0)
 		return verdict_deferred("4.3.1", "cannot hold the post: %s", g_strerror(errno));
 	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
-	GVariant *arguments = g_variant_new("(s@ayusss@a{ss})", post->list, key, (guint)kind, post->message->author,
-		post->envelope->sender, decision->reason ? decision->reason : "held", collect_facts(post, kind, decision));
+	GVariant *arguments = g_variant_new("(s@ayusss@a{ss})", post->list, key, (guint)kind, author,
+		post->envelope->sender, reason, owned);
 	g_autoptr(GVariant) answer = post_ask(post, WIRE_HOLD, arguments, message, &verdict);
 	/* SENT is how dispatch says that it has it; to the log it is another word. */
 	return verdict.class == VERDICT_SENT ? verdict_held("%s", verdict.text) : verdict;
+}
+
+struct verdict post_hold(struct post *post, enum post_hold kind, const struct rules_decision *decision)
+{
+	/* To ask an author who may not be asked would be backscatter. */
+	if (kind == POST_HOLD_CONFIRMATION && !may_tell_author(post))
+		return verdict_discarded("its author cannot be asked to confirm it");
+	return post_hold_ask(post, kind, post->message->author, decision->reason ? decision->reason : "held", collect_facts(post, kind, decision));
 }

@@ -2,10 +2,7 @@
  * A message that has killed three children: nothing of it is read any more. Its bytes are held for the owners, who are told what is known without
  * reading: list, envelope sender, size. Nobody else hears of it, since who its author is stands in the message. See poison.h.
  */
-#include <errno.h>
-
 #include "lib/mail/describe.h"
-#include "lib/wire/wire.h"
 #include "lmtpd/intake/post.h"
 
 static GVariant *collect_facts(const struct post *post)
@@ -25,19 +22,11 @@ static GVariant *collect_facts(const struct post *post)
 
 struct verdict post_poison(struct post *post)
 {
-	const struct io_mapping *raw = &post->message->raw;
 	struct verdict verdict = post_claim(post);
 
 	if (verdict_is_final(&verdict))
 		return verdict;
-	io_autofd int message = io_memory_file_with("held", raw->data, raw->length);
-
-	if (message < 0)
-		return verdict_deferred("4.3.1", "cannot hold the post: %s", g_strerror(errno));
-	GVariant *key = g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, post->key, POST_KEY_SIZE, 1);
-	GVariant *arguments = g_variant_new("(s@ayusss@a{ss})", post->list, key, (guint)POST_HOLD_UNPARSED, "", post->envelope->sender,
-		"held-unparsed", collect_facts(post));
-	g_autoptr(GVariant) answer = post_ask(post, WIRE_HOLD, arguments, message, &verdict);
-	return verdict.class == VERDICT_SENT ? verdict_held("%s, unread: it has ended %d processes that read it", verdict.text, POISON_DEATHS)
+	verdict = post_hold_ask(post, POST_HOLD_UNPARSED, "", "held-unparsed", collect_facts(post));
+	return verdict.class == VERDICT_HELD ? verdict_held("%s, unread: it has ended %d processes that read it", verdict.text, POISON_DEATHS)
 					     : verdict;
 }
