@@ -30,6 +30,8 @@ static gboolean is_handed_over(const struct check *check)
 
 static gboolean assume(struct check *check)
 {
+	if (identity_is_missing(&check->identity))
+		return FALSE;
 	if (is_handed_over(check))
 		return TRUE;
 	if (identity_assume(&check->identity))
@@ -48,7 +50,8 @@ void check_options(struct check *check)
 		return;
 	if (!crm_options_read(check->settings, &options, &error)) {
 		report_add(check->report, REPORT_ERROR, "CRM: option file: %s", error->message);
-		report_todo(check->report, "it must be root's, with the group of the setting user, mode 0640");
+		if (crm_options_todo(error))
+			report_todo(check->report, "%s", crm_options_todo(error));
 	} else if (options.lax && !settings_boolean(check->settings, SET_insecure_i_know, NULL)) {
 		report_add(check->report, REPORT_WARNING, "CRM: option file: it asks for less than verified TLS");
 		report_todo(check->report, "that is not obeyed: take the line out");
@@ -82,6 +85,8 @@ static gboolean take_findings(struct check *check, struct crm *crm)
 		const struct crm_finding *finding = &g_array_index(findings, struct crm_finding, i);
 
 		report_add(check->report, level_of(finding->level), "CRM: %s", finding->text);
+		if (finding->todo)
+			report_todo(check->report, "%s", finding->todo);
 		any_good = any_good || finding->level == CRM_GOOD;
 	}
 	return any_good;
@@ -93,7 +98,7 @@ static void check_list(struct check *check, const struct crm_list *list)
 	if (!list->address || list->ambiguous)
 		return;
 	if (list->owners == 0) {
-		report_add(check->report, REPORT_WARNING, "list %s has no owner: mail to its -owner and -request waits in Postfix",
+		report_add(check->report, REPORT_WARNING, "list %s has no owner: mail to its -owner, and what -request does not understand, waits in Postfix",
 			list->address);
 		report_todo(check->report, "make somebody its owner in the CRM");
 	}

@@ -82,7 +82,9 @@ static void check_run(struct check *check)
 
 void check_directories(struct check *check)
 {
-	check_state(check);
-	check_store(check);
+	if (!identity_is_missing(&check->identity)) {
+		check_state(check);
+		check_store(check);
+	}
 	check_run(check);
 }

@@ -14,7 +14,6 @@ static gboolean check_user(struct check *check, enum setting setting, struct pri
 	if (privilege_find_user(name, user, &error))
 		return TRUE;
 	report_add(check->report, REPORT_ERROR, "%s %s: %s", settings_row(setting)->name, name, error);
-	report_todo(check->report, "adduser --system --group --no-create-home --home /nonexistent %s", name);
 	return FALSE;
 }
 

@@ -105,6 +105,24 @@ static void check_list(struct check *check, const char *list)
 	check_names_and_files(check, list);
 }
 
+/* A wish without a procedure gets the answer with the page, as if nothing had been set. TRUE when that has been said. */
+static gboolean check_wishes(struct check *check, const char *const *where)
+{
+	const struct settings *settings = check->settings;
+
+	if (*settings_text(settings, SET_subscribe_procedure, NULL) || *settings_text(settings, SET_unsubscribe_procedure, NULL))
+		return TRUE;
+	for (; *where; where++) {
+		if (!settings_is(settings, SET_subscription_requests, *where, "procedure"))
+			continue;
+		report_add(check->report, REPORT_WARNING, "%s:%u: subscription_requests is procedure, but none is named", check->config,
+			settings_line(settings, SET_subscription_requests, *where));
+		report_todo(check->report, "set subscribe_procedure and unsubscribe_procedure in [crm], or one of them (schema/procedures.sql)");
+		return TRUE;
+	}
+	return FALSE;
+}
+
 void check_places(struct check *check)
 {
 	const char *const *domain = settings_domains(check->settings);
@@ -116,6 +134,8 @@ void check_places(struct check *check)
 		report_todo(check->report, "add [domain lists.example.org] with your lists' domain");
 		return;
 	}
+	if (!check_wishes(check, domain))
+		(void)check_wishes(check, list);
 	for (; *domain; domain++)
 		check_domain(check, *domain);
 	for (; *list; list++)

@@ -80,6 +80,6 @@ void check_relay(struct check *check)
 	if (smtp_account_load(&account, check->settings, &error))
 		look(check, &account);
 	else
-		report_add(check->report, REPORT_ERROR, "%s", error->message);
+		report_add(check->report, REPORT_ERROR, "%s: %s", check->config, error->message);
 	smtp_account_clear(&account);
 }

@@ -23,6 +23,11 @@ struct identity identity_find(const struct settings *settings)
 	return identity;
 }
 
+gboolean identity_is_missing(const struct identity *identity)
+{
+	return !identity->known && geteuid() == 0;
+}
+
 gboolean identity_assume(const struct identity *identity)
 {
 	if (!identity->known)

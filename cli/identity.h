@@ -20,6 +20,9 @@ struct identity {
 /** Who dispatch will be by the settings. Not root, or a user that is not there: not known. */
 struct identity identity_find(const struct settings *settings);
 
+/** Whether it is not known because the daemon's user is not there: then nothing can be said about what belongs to it. */
+gboolean identity_is_missing(const struct identity *identity);
+
 /** Becomes it. FALSE with errno when the kernel refuses; TRUE and nothing done when it is not known. */
 gboolean identity_assume(const struct identity *identity) G_GNUC_WARN_UNUSED_RESULT;
 /** Becomes root again. */

@@ -48,7 +48,7 @@ gboolean privilege_find_user(const char *text, struct privilege_user *user, cons
 	} else {
 		const struct passwd *entry = getpwnam(text);
 
-		*error = "no such user; make it with adduser --system --group";
+		*error = "no such user; make it with adduser --system --group --no-create-home --home /nonexistent";
 		if (!entry)
 			return FALSE;
 		*user = (struct privilege_user){.uid = entry->pw_uid, .gid = entry->pw_gid};

@@ -143,7 +143,8 @@ struct crm_finding {
 	enum crm_finding_level level;
 	/** A daemon must not start like this: only the admin can mend it. A CRM that is down is not of that kind. */
 	gboolean refuse;
-	char *text;      /**< what is so, and what to do about it */
+	char *text;       /**< what is so */
+	const char *todo; /**< what to do about it; NULL where the text says that, too, or all is well */
 };
 void crm_finding_clear(struct crm_finding *finding);
 

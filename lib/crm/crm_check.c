@@ -1,6 +1,6 @@
 /*
  * What is so with the CRM, for `rollcall check` and for the start of dispatch; see crm.h. Each
- * finding says what is so and what to do. Knowingly not done: looking at people's rows. Whether
+ * finding says what is so and, where an admin can do something, what. Knowingly not done: looking at people's rows. Whether
  * addresses are good shows when a list is read, in the log.
  */
 #include <string.h>
@@ -35,12 +35,19 @@ static void add(struct check *check, enum crm_finding_level level, gboolean refu
 	g_array_append_val(check->findings, finding);
 }
 
+/* What to do about the finding that was added last. */
+static void todo(struct check *check, const char *text)
+{
+	g_array_index(check->findings, struct crm_finding, check->findings->len - 1).todo = text;
+}
+
 /* The latched error as a finding; the next question starts afresh. */
 static void add_error(struct check *check, gboolean refuse)
 {
 	g_autofree char *text = crm_error_text(check->crm);
 
 	add(check, CRM_BAD, refuse, "%s", text);
+	todo(check, crm_error_todo(check->crm));
 	crm_error_clear(check->crm);
 }
 
@@ -61,17 +68,20 @@ static char *ask(struct check *check, enum crm_query query, guint column)
 	return value;
 }
 
-static void check_options(struct check *check)
+/* FALSE when the file cannot be used: a connection would only say so again. */
+static gboolean check_options(struct check *check)
 {
 	const struct settings *settings = check->crm->settings;
 	struct crm_options options;
 	g_autoptr(GError) error = NULL;
+	gboolean usable = crm_options_read(settings, &options, &error);
 
 	if (settings_boolean(settings, SET_insecure_i_know, NULL))
 		add(check, CRM_WARNING, FALSE,
 			"insecure_i_know is set: password and members may travel without verified TLS");
-	if (!crm_options_read(settings, &options, &error)) {
+	if (!usable) {
 		add(check, CRM_BAD, TRUE, "option file: %s", error->message);
+		todo(check, crm_options_todo(error));
 	} else {
 		for (guint i = 0; i < options.ignored->len; i++)
 			add(check, CRM_WARNING, FALSE, "option file: '%s' is not used here",
@@ -80,6 +90,7 @@ static void check_options(struct check *check)
 			add(check, CRM_WARNING, FALSE, "option file: no user is named");
 	}
 	crm_options_clear(&options);
+	return usable;
 }
 
 static void check_tls(struct check *check)
@@ -145,13 +156,16 @@ static void check_grants(struct check *check)
 	if (!read_grants(check, &grants)) {
 		add_error(check, FALSE);
 	} else {
-		for (guint i = 0; grants.excess && i < grants.excess->len; i++)
-			add(check, refuse ? CRM_BAD : CRM_WARNING, refuse,
-				"grants: the CRM user may more than it is there for: %s; revoke it (see excess_grants)",
-				(const char *)grants.excess->pdata[i]);
-		if (!grants.may_select)
-			add(check, CRM_BAD, FALSE, "grants: the CRM user may not SELECT from `%s`.`%s`",
+		if (!grants.may_select) {
+			add(check, CRM_BAD, FALSE, "grants: the CRM user may not SELECT from `%s`.`%s` by a grant for it alone",
 				check->database, view);
+			todo(check, "is that its name (setting view)? What the user needs is in schema/grants.sql");
+		}
+		for (guint i = 0; grants.excess && i < grants.excess->len; i++) {
+			add(check, refuse ? CRM_BAD : CRM_WARNING, refuse,
+				"grants: the CRM user may more than it is there for: %s", (const char *)grants.excess->pdata[i]);
+			todo(check, grants.may_select ? "revoke it (see excess_grants)" : "revoke it, unless the setting view is wrong and this is for the view");
+		}
 		if (!grants.may_show_view)
 			add(check, CRM_WARNING, FALSE, "grants: without SHOW VIEW on the view its errors stay vague");
 		check_procedures(check, &grants);
@@ -183,6 +197,14 @@ static void check_column(struct check *check, enum crm_view_column place)
 			name, *column->collation ? column->collation : column->type);
 }
 
+static gboolean has_a_column(const struct crm *crm)
+{
+	for (int i = 0; i < CRM_VIEW_COLUMNS; i++)
+		if (crm->columns[i].type[0] != '\0')
+			return TRUE;
+	return FALSE;
+}
+
 static void check_view(struct check *check)
 {
 	struct crm *crm = check->crm;
@@ -199,6 +221,9 @@ static void check_view(struct check *check)
 
 	if (!statement || crm_statement_next(statement, &cells) != CRM_END)
 		add_error(check, FALSE);
+	/* No such view, or no way to it: that has been said, and is not the columns' fault. */
+	if (check->findings->len > before && !has_a_column(crm))
+		return;
 	for (int i = 0; i < CRM_VIEW_COLUMNS; i++)
 		check_column(check, (enum crm_view_column)i);
 	if (check->findings->len == before)
@@ -270,8 +295,7 @@ static GArray *run(struct crm *crm, gboolean whole)
 	struct check check = {.crm = crm, .findings = g_array_new(FALSE, FALSE, sizeof(struct crm_finding))};
 
 	g_array_set_clear_func(check.findings, (GDestroyNotify)crm_finding_clear);
-	check_options(&check);
-	if (check_connection(&check)) {
+	if (check_options(&check) && check_connection(&check)) {
 		check_tls(&check);
 		if (crm->mysql)
 			check_grants(&check);

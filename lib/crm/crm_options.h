@@ -41,6 +41,8 @@ void crm_options_clear(struct crm_options *options);
 #define CRM_OPTIONS_ERROR (crm_options_error_quark())
 GQuark crm_options_error_quark(void);
 enum crm_options_error { CRM_OPTIONS_ERROR_FILE, CRM_OPTIONS_ERROR_SYNTAX };
+/** What an admin can do about such an error, or NULL where the error's text says it. */
+const char *crm_options_todo(const GError *error);
 
 /**
  * Reads group `group` out of the bytes of an option file; `name` is what errors call it

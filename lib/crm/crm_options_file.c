@@ -94,3 +94,8 @@ gboolean crm_options_read(const struct settings *settings, struct crm_options *o
 	explicit_bzero(data, size);
 	return done;
 }
+
+const char *crm_options_todo(const GError *error)
+{
+	return g_error_matches(error, CRM_OPTIONS_ERROR, CRM_OPTIONS_ERROR_FILE) ? "it must be root's, with the group of the setting user, mode 0640" : NULL;
+}

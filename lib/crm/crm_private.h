@@ -92,6 +92,8 @@ gboolean crm_fail_mysql(struct crm *crm, guint code, const char *text, gboolean 
 struct verdict crm_verdict(const struct crm *crm);
 /* The error in words for log and findings. The caller frees. */
 char *crm_error_text(const struct crm *crm) G_GNUC_WARN_UNUSED_RESULT;
+/** What an admin can do about the latched error, or NULL where nothing general can be said. */
+const char *crm_error_todo(const struct crm *crm);
 void crm_error_clear(struct crm *crm);
 
 /* ---- crm_breaker.c ---- */

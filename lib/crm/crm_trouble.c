@@ -173,3 +173,30 @@ char *crm_error_text(const struct crm *crm)
 		g_string_append_printf(text, ": %s", crm->error.text);
 	return g_string_free(text, FALSE);
 }
+
+const char *crm_error_todo(const struct crm *crm)
+{
+	switch (crm->error.trouble) {
+	case CRM_TROUBLE_CONNECT:
+		return "is the server up, and do host and port in the option file lead to it? Until then posts wait in Postfix";
+	case CRM_TROUBLE_TLS:
+		return "does the server offer TLS, is its certificate in date and for the host that the option file names, and does ssl-ca hold who signed it?";
+	case CRM_TROUBLE_BUSY:
+		return "let the server take more connections, by this user too, or set dispatch_workers lower";
+	case CRM_TROUBLE_DENIED:
+		return "compare user, password and database of the option file, and the setting view, with what the CRM grants (schema/grants.sql)";
+	case CRM_TROUBLE_SCHEMA:
+		return "name the view and its columns in [crm] as the CRM has them (schema/view.sql)";
+	case CRM_TROUBLE_TIME:
+	case CRM_TROUBLE_LOST:
+		return "look at the server and its log; how long we wait is connect_deadline and query_deadline";
+	case CRM_TROUBLE_NONE:
+	case CRM_TROUBLE_OPTIONS:
+	case CRM_TROUBLE_BREAKER:
+	case CRM_TROUBLE_INCOMPLETE:
+	case CRM_TROUBLE_AMBIGUOUS:
+	case CRM_TROUBLE_OTHER:
+		return NULL;
+	}
+	log_panic("crm_error_todo: trouble %d", (int)crm->error.trouble);
+}

@@ -54,7 +54,7 @@ static void check_crm(const struct settings *settings, struct crm_breaker *break
 		const struct crm_finding *finding = &g_array_index(findings, struct crm_finding, i);
 
 		if (finding->level != CRM_GOOD)
-			log_warning("CRM: %s", finding->text);
+			log_warning("CRM: %s%s%s", finding->text, finding->todo ? "; " : "", finding->todo ? finding->todo : "");
 		refuse = refuse || finding->refuse;
 	}
 	crm_free(crm);

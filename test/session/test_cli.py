@@ -164,8 +164,17 @@ def test_users(cli):
                           ({"tls_user": "no-such-user"}, "tls_user")):
         said = cli.offline({"rollcall": changes})
         assert said.status == 1 and [p for p in said.problems if word in p], (changes, said.output)
+    # Whose the files would have to be nobody can say then.
+    assert len(cli.offline({"rollcall": {"user": "no-such-user"}}).problems) == 1
     said = cli.offline({"rollcall": {"lmtp_peer_users": "root;no-such-user"}})
     assert said.status == 0 and [w for w in said.of("warning") if "no-such-user" in w]
+
+
+def test_wishes_without_a_procedure(cli):
+    asked = {"domain lists.example.org": {"subscription_requests": "procedure"}}
+    assert [w for w in cli.offline(asked).of("warning") if "subscription_requests" in w and "set subscribe_procedure" in w]
+    asked["crm"] = {"unsubscribe_procedure": "mailinglist_leave"}
+    assert not [w for w in cli.offline(asked).of("warning") if "subscription_requests" in w]
 
 
 @pytest.mark.parametrize("changes, word", [

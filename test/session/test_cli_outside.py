@@ -7,6 +7,7 @@ import time
 import pytest
 
 from cli import Cli
+from lab.crm import PASSWORD
 from lab.process import free_port
 from lab.process import run as execute
 from lab.rollcall import DOMAIN, TEXTS
@@ -80,11 +81,27 @@ def test_crm_user_who_may_too_much(cli, world):
     assert cli.check().status == 0
 
 
+def test_crm_lets_nobody_in(cli, world):
+    """The server's words alone help nobody who did not set it up."""
+    with changed(world, "ALTER USER mlist@'%' IDENTIFIED BY 'another'", "ALTER USER mlist@'%' IDENTIFIED BY '{}'".format(PASSWORD)):
+        said = cli.check()
+        problem(said, "CRM: access denied", "1045", " — compare user, password and database")
+        assert len(said.problems) == 1, said.output
+
+
+def test_crm_view_under_another_name(cli):
+    """What is granted on the true view must not be revoked because of a typing error in the settings."""
+    said = cli.check({"crm": {"view": "mailinglist_api"}})
+    problem(said, "may not SELECT from", "is that its name (setting view)?")
+    problem(said, "SELECT, SHOW VIEW ON", " — revoke it, unless the setting view is wrong")
+    assert "is missing" not in said.output, said.output
+
+
 def test_crm_without_the_view(cli, world):
     world.crm.drop_view()
     try:
         said = cli.check()
-        problem(said, "CRM: ")
+        problem(said, "CRM: ", " — name the view and its columns in [crm]")
         assert cli.lists().status == 1
     finally:
         world.crm.use_view("view.sql")
