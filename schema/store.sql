@@ -5,7 +5,7 @@
 
 -- "RoCa": so that `file` and we know whose it is.
 PRAGMA application_id = 1383023457;
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 -- One row for each post and list that was, or was about to be, handed to Postfix. `key` is
 -- SHA-256(list, NUL, envelope sender, NUL, DATA bytes): it tells a retry from a new post and says nothing about either.
@@ -35,15 +35,16 @@ CREATE TABLE death (
 	changed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row: how long this store has been watched over, in seconds that a daemon really ran. Records that protect against a second
--- delivery grow old by it and not by the time of day, which may jump. It began at the time of day when the store was made.
+-- One row: how long this store has been watched over, in seconds that a daemon really ran. Whatever somebody would lose by growing old (records
+-- that protect against a second delivery, held posts, tokens) does so by it and not by the time of day, which may jump. It began at the time of
+-- day when the store was made, and lags behind it since.
 CREATE TABLE age (
 	one INTEGER PRIMARY KEY CHECK (one = 1),
 	seconds INTEGER NOT NULL
 ) STRICT;
 
 -- How many members each list had when it was last read whole, for the shrink guard: a number, nobody's name.
--- shrunk_since: epoch seconds since when smaller counts have been seen; 0: not shrunk.
+-- shrunk_since: as the table age counts, since when smaller counts have been seen; 0: not shrunk.
 CREATE TABLE list_count (
 	list TEXT NOT NULL PRIMARY KEY,
 	members INTEGER NOT NULL CHECK (members >= 0),
@@ -53,7 +54,7 @@ CREATE TABLE list_count (
 -- One row for each post that waits for a word (state 1), or whose fate is still asked for. The numbers of kind and state:
 -- lib/store/store_held.h. author is From, sender the envelope's; facts: what the notice says, a{ss} as GVariant. When the jobs of the
 -- decision are done, the row becomes a tombstone: author, sender, reason and facts empty, size 0, no held_message.
--- decider: keyed hash of the person, NULL for the clock and the console. All times: epoch seconds, 0 for never.
+-- decider: keyed hash of the person, NULL for the clock and the console. expires_at: as the table age counts; other times: epoch seconds, 0 for never.
 -- AUTOINCREMENT: a number is never given twice, so a token or job of a post that is gone means no other.
 CREATE TABLE held (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -96,7 +97,7 @@ CREATE INDEX job_due ON job (due_at);
 CREATE INDEX job_held ON job (held);
 
 -- What was sent to be sent back: SHA-256 of the token, what it is for (lib/store/store_token.h) and whose it is (keyed hash).
--- second: sent to make sure of a first one.
+-- second: sent to make sure of a first one. expires_at: as the table age counts.
 CREATE TABLE token (
 	hash BLOB NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
 	held INTEGER NOT NULL,

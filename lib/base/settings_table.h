@@ -178,7 +178,7 @@ SETTING(SCOPE_LIST, archive_key_file, TYPE_SECRET, "", 0, 4096, NULL,
 SETTING(SCOPE_LIST, archive_ca_file, TYPE_PATH, "", 0, 4096, NULL,
 	"PEM bundle of the certificates that vouch for HyperKitty's host; empty: the system's.")
 SETTING(SCOPE_LIST, shrink_guard, TYPE_SECONDS, "6h", 0, 604800, NULL,
-	"How long posts wait when a list has lost more than half of its members at once; 0: never.")
+	"How long posts wait when a list has lost more than half of its members at once, while Rollcall runs; 0: never.")
 SETTING(SCOPE_LIST, scenario, TYPE_TEXT, "private", 1, 64, NULL,
 	"Who may post: the name of the scenario send.NAME that decides.")
 SETTING(SCOPE_LIST, subscription_requests, TYPE_CHOICE, "page", 0, 0, "page|owners|procedure",
@@ -219,7 +219,7 @@ SETTING(SCOPE_LIST, language, TYPE_CHOICE, "en", 0, 0, "en|nl|fr|de", "Language 
 SETTING(SCOPE_LIST, unauthenticated_refusals, TYPE_CHOICE, "refuse", 0, 0, "refuse|hold|discard",
 	"A post that is refused while nothing proves its envelope sender, so that the bounce may hit somebody who never wrote.")
 SETTING(SCOPE_LIST, held_life, TYPE_SECONDS, "7d", 60, 31536000, NULL,
-	"How long a held post waits for a moderator, or for its author's word, before it expires.")
+	"How long a held post waits for a moderator, or for its author's word, before it expires; time in which Rollcall does not run does not count.")
 SETTING(SCOPE_LIST, dmarc_mitigation, TYPE_CHOICE, "munge-if-needed", 0, 0, "none|munge|munge-if-needed|wrap|wrap-if-needed|reject",
 	"What to do so that DMARC does not make members' servers refuse a post: put the list into From (munge), put the post into a mail from the list "
 	"(wrap), or refuse it; if needed: when the author's domain asks for quarantine or reject and what the list changes breaks his signature.")

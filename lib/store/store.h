@@ -107,13 +107,15 @@ gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const
 gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Says that `seconds` have passed, by a clock that nobody sets (CLOCK_BOOTTIME) and that somebody watched. Records of posts grow old by what is told here
- * and by nothing else: a time of day that jumps 400 days ahead, or a store that lay about for a year, makes none of them old. Negative
- * is nothing. One process at a time should tell.
+ * Says that `seconds` have passed, by a clock that nobody sets (CLOCK_MONOTONIC) and that somebody watched. What somebody would lose by growing old does so by what
+ * is told here and by nothing else (records of posts, held posts, tokens, a list that has shrunk): a time of day that jumps 400 days ahead, or a
+ * store that lay about for a year, makes none of them old. Negative is nothing. One process at a time should tell, and
+ * each STORE_STEP seconds.
  */
+#define STORE_STEP 60
 gboolean store_age(struct store *store, gint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /**
- * Removes records of posts last changed more than `seconds` of store_age() ago, tokens that expired 30 days ago, tombstones that no token and no job
+ * Removes records of posts last changed more than `seconds` of store_age() ago, tokens that expired 30 such days ago, tombstones that no token and no job
  * asks for any more, and limits whose hour or day is over; makes jobs due that a clock ahead has put off too far. Needs nothing in hand.
  */
 gboolean store_expire(struct store *store, gint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -122,7 +124,8 @@ gboolean store_expire(struct store *store, gint64 seconds, GError **error) G_GNU
 
 struct store_count {
 	guint members;        /**< last good count; 0 when none is known */
-	gint64 shrunk_since;  /**< epoch seconds since when smaller counts have been seen; 0: not shrunk */
+	gint64 shrunk_since;  /**< since when (as `age` counts) smaller counts have been seen; 0: not shrunk */
+	gint64 age;           /**< read only: what store_age() has come to; 0 where no count is known */
 };
 /** Reads a list's count; one that was never set is all 0. FALSE with `error` when the store did not answer. */
 gboolean store_count_get(struct store *store, const char *list, struct store_count *count, GError **error)

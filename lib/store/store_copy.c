@@ -32,7 +32,7 @@ static gboolean attach(struct store *store, const char *database, GError **error
 	return good;
 }
 
-/* Whatever tables there are, but those that are left out: who adds one need not think of this file. */
+/* Whatever tables there are, but those that are left out: who adds one need not think of this file. The table age has a row from the start. */
 static char *copy_statements(struct store *store, GError **error)
 {
 	g_autoptr(GString) sql = g_string_new("BEGIN;");
@@ -40,14 +40,14 @@ static char *copy_statements(struct store *store, GError **error)
 
 	if (sqlite3_prepare_v2(store->db,
 			"SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
-			"AND name NOT LIKE '%message' AND name NOT IN ('age', 'death', 'post', 'job', 'kept')", -1, &tables, NULL) != SQLITE_OK) {
+			"AND name NOT LIKE '%message' AND name NOT IN ('death', 'post', 'job', 'kept')", -1, &tables, NULL) != SQLITE_OK) {
 		store_fail(store->db, "looking for tables", error);
 		return NULL;
 	}
 	while (sqlite3_step(tables) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(tables, 0);
 
-		g_string_append_printf(sql, "INSERT INTO main.\"%s\" SELECT * FROM disk.\"%s\";", name, name);
+		g_string_append_printf(sql, "INSERT OR REPLACE INTO main.\"%s\" SELECT * FROM disk.\"%s\";", name, name);
 	}
 	if (sqlite3_finalize(tables) == SQLITE_OK)
 		return g_string_free(g_steal_pointer(&sql), FALSE);

@@ -14,6 +14,7 @@ gboolean store_count_get(struct store *store, const char *list, struct store_cou
 		return store_fail(store->db, "reading a list's count", error);
 	count->members = (guint)sqlite3_column_int64(read, 0);
 	count->shrunk_since = sqlite3_column_int64(read, 1);
+	count->age = sqlite3_column_int64(read, 2);
 	return TRUE;
 }
 

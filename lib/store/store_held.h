@@ -54,7 +54,7 @@ struct store_held_plan {
 	const char *reason; /**< why, in words */
 	GVariant *facts;    /**< a{ss}: what the notice will say (how sure of the author, rule …); NULL for none */
 	int message;        /**< sealed memory file, not empty */
-	gint64 life;        /**< seconds until it expires */
+	gint64 life;        /**< seconds of store_age() until it expires, and a STORE_STEP, some of which may have passed */
 	const struct store_job_plan *jobs;
 	gsize job_count;
 };
@@ -70,7 +70,7 @@ struct store_held {
 	GVariant *facts;      /**< a{ss}, never NULL */
 	guint64 message_size; /**< bytes */
 	gint64 held_at;       /**< epoch seconds, as all times */
-	gint64 expires_at;
+	gint64 expires_at;    /**< of one that waits: when it expires if we run until then; store_age() counts, so it may be later and never earlier */
 	struct store_decision decision; /**< decision.state is WAITING while nobody has decided */
 };
 /** NULL is fine. */
@@ -113,7 +113,7 @@ struct store_held_query {
 GPtrArray *store_held_list(struct store *store, const struct store_held_query *query, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
-/** Numbers (gint64, `*ids` is replaced) of at most `most` posts that still wait and whose time is over, oldest first. */
+/** Numbers (gint64, `*ids` is replaced) of at most `most` posts that still wait and whose time is over by store_age(), oldest first. */
 gboolean store_held_due(struct store *store, guint most, GArray *ids, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /** What becomes of an order about a held post, by token or console. */

@@ -21,7 +21,9 @@
  * has arrived (STORE_HELD_AMBIGUOUS): what of it is out stands there, too.
  */
 #define STORE_PATIENT "100 AND 1000"
-#define HELD_COLUMNS "id, kind, list, author, sender, reason, facts, size, held_at, expires_at, state, decided_at, decider"
+/* expires_at is kept as the table age counts; told is the time of day at which that will be, if nobody stops us before. */
+#define HELD_COLUMNS "id, kind, list, author, sender, reason, facts, size, held_at, " \
+	"unixepoch() + max(0, expires_at - " STORE_AGE "), state, decided_at, decider"
 
 /*
  * Every statement of the store. Each finds its rows by the primary key or an index that schema/store.sql names; only the hourly
@@ -54,18 +56,18 @@
 		"DELETE FROM death WHERE changed < " STORE_AGE " - ?1 "                                       \
 		"OR key NOT IN (SELECT key FROM death ORDER BY changed DESC LIMIT ?2)")                       \
 	X(AGE_ADD, "UPDATE age SET seconds = seconds + ?1 WHERE one = 1")                                     \
-	X(COUNT_READ, "SELECT members, shrunk_since FROM list_count WHERE list = ?1")                         \
+	X(COUNT_READ, "SELECT members, shrunk_since, " STORE_AGE " FROM list_count WHERE list = ?1")          \
 	X(COUNT_WRITE,                                                                                        \
 		"INSERT INTO list_count (list, members, shrunk_since) VALUES (?1, ?2, ?3) "                   \
 		"ON CONFLICT (list) DO UPDATE SET members = ?2, shrunk_since = ?3")                           \
 	X(HELD_ADD,                                                                                           \
 		"INSERT INTO held (kind, state, list, author, sender, reason, facts, size, held_at, expires_at, decided_at) " \
-		"VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch(), unixepoch() + ?8, 0)")                   \
+		"VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, unixepoch(), " STORE_AGE " + ?8 + " G_STRINGIFY(STORE_STEP) ", 0)") \
 	X(HELD_READ, "SELECT " HELD_COLUMNS " FROM held WHERE id = ?1")                                       \
 	X(HELD_LIST,                                                                                          \
 		"SELECT " HELD_COLUMNS " FROM held WHERE id > ?1 AND (?2 IS NULL OR list = ?2) "              \
 		"AND (?3 = 0 OR state = 1) ORDER BY id LIMIT ?4")                                             \
-	X(HELD_DUE, "SELECT id FROM held WHERE state = 1 AND expires_at <= unixepoch() ORDER BY expires_at LIMIT ?1") \
+	X(HELD_DUE, "SELECT id FROM held WHERE state = 1 AND expires_at <= " STORE_AGE " ORDER BY expires_at LIMIT ?1") \
 	X(HELD_DECISION, "SELECT state, decided_at, decider FROM held WHERE id = ?1")                         \
 	X(HELD_DECIDE, "UPDATE held SET state = ?2, decider = ?3, decided_at = unixepoch() WHERE id = ?1 AND state = 1") \
 	X(HELD_BURY,                                                                                          \
@@ -127,11 +129,11 @@
 	X(JOB_REPAIR, "UPDATE job SET due_at = unixepoch() WHERE due_at > unixepoch() + 3600")                \
 	X(TOKEN_ADD,                                                                                          \
 		"INSERT INTO token (hash, held, action, second, person, expires_at) "                         \
-		"SELECT ?1, id, ?3, ?4, ?5, unixepoch() + ?6 FROM held WHERE id = ?2")                        \
+		"SELECT ?1, id, ?3, ?4, ?5, " STORE_AGE " + ?6 FROM held WHERE id = ?2")                      \
 	X(TOKEN_READ,                                                                                         \
-		"SELECT state, decided_at, decider, held, action, second, person, token.expires_at <= unixepoch() " \
+		"SELECT state, decided_at, decider, held, action, second, person, token.expires_at <= " STORE_AGE " " \
 		"FROM token JOIN held ON held.id = token.held WHERE hash = ?1 AND list = ?2")                 \
-	X(TOKEN_EXPIRE, "DELETE FROM token WHERE expires_at < unixepoch() - 30 * 86400")                      \
+	X(TOKEN_EXPIRE, "DELETE FROM token WHERE expires_at < " STORE_AGE " - 30 * 86400")                    \
 	X(BAD_READ, "SELECT count FROM token_bad WHERE person = ?1 AND hour = unixepoch() / 3600")            \
 	X(BAD_ADD,                                                                                            \
 		"INSERT INTO token_bad (person, hour, count) VALUES (?1, unixepoch() / 3600, 1) "             \

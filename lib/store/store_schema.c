@@ -149,6 +149,10 @@ static const char *const steps[] = {
 	"DELETE FROM sqlite_sequence WHERE name = 'held';"
 	"INSERT INTO sqlite_sequence (name, seq) SELECT 'held', seq FROM sqlite_sequence WHERE name = 'held_before';"
 	"DROP TABLE held_before;",
+	/* Times to wait become ages: what waits has its whole time again, since nobody knows whether the time of day was right. */
+	"UPDATE held SET expires_at = (SELECT seconds FROM age) + max(60, expires_at - held_at) WHERE state = 1;"
+	"UPDATE token SET expires_at = coalesce((SELECT expires_at FROM held WHERE id = token.held AND state = 1), (SELECT seconds FROM age));"
+	"UPDATE list_count SET shrunk_since = (SELECT seconds FROM age) WHERE shrunk_since <> 0;",
 };
 
 static gboolean read_number(sqlite3 *db, const char *sql, int *number, GError **error)

@@ -26,7 +26,7 @@ struct store_token {
 	enum store_action action;
 	guint8 person[STORE_PERSON_SIZE];
 	gboolean second; /**< sent to make sure of a first one that came by a mail that proved nothing */
-	gint64 life;     /**< seconds */
+	gint64 life;     /**< seconds of store_age() */
 };
 
 /**

@@ -34,8 +34,7 @@ static struct verdict read_roster(struct phase *phase, const struct crm_wish *wi
 	if (found == CRM_TROUBLE)
 		return verdict;
 	if (wish->role == LIST_ROLE_POST) {
-		verdict = shrink_guard_check(worker->settings, worker->store, wish->list, reading.rows,
-			g_get_real_time() / G_USEC_PER_SEC);
+		verdict = shrink_guard_check(worker->settings, worker->store, wish->list, reading.rows);
 		if (verdict_is_final(&verdict))
 			return verdict;
 	}

@@ -2,7 +2,6 @@
 #include "lmtpd/dispatch/clock.h"
 
 #include <poll.h>
-#include <time.h>
 
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
@@ -22,27 +21,17 @@ enum {
 	DIGESTS = 5,              /* seconds between looks for digests that are due */
 	HOUSEKEEPING = 3600,      /* seconds between removals of old records */
 	KEY_WATCH = 3600,         /* seconds between looks at our keys in DNS */
-	AGEING = 600,             /* seconds between two notes of how long we have been here */
 	RECORD_MARGIN = 2 * 86400, /* seconds that a record outlives queue_lifetime: for a day's error in Postfix's clock, and for its last attempt */
 };
 
 struct clock {
 	struct store *store;
 	const struct settings *settings;
-	gint64 aged;      /* seconds since boot, until when the store has been told */
+	gint64 aged;      /* monotonic microseconds until when the store has been told */
 	int jobs;
 	GHashTable *sent; /* job's number -> when its ticket went, monotonic microseconds */
 	gint64 expiry_at, housekeeping_at, key_watch_at, digests_at, ageing_at;
 };
-
-/* That of a machine that sleeps goes on, as Postfix's queue does. */
-static gint64 seconds_since_boot(void)
-{
-	struct timespec now = {0};
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec;
-}
 
 static gboolean is_old(gpointer id, gpointer at, gpointer now)
 {
@@ -127,17 +116,20 @@ static void let_expire(struct clock *clock, gint64 now)
 	clock->expiry_at = now + (good && ids->len == EXPIRE_MOST ? 0 : (gint64)EXPIRY * G_USEC_PER_SEC);
 }
 
-/* What passed between two daemons is not counted: a record that lives too long costs a few bytes, one too short a second delivery. */
+/*
+ * What passed between two daemons is not counted, nor what a machine slept: a record that lives too long costs a few bytes, one too short a second
+ * delivery or a held post. So a step that took longer than it should (we were stopped, or the machine was) counts for one.
+ */
 static void grow_older(struct clock *clock, gint64 now)
 {
-	gint64 boot = seconds_since_boot();
+	gint64 passed = (now - clock->aged) / G_USEC_PER_SEC;
 	g_autoptr(GError) error = NULL;
 
-	if (store_age(clock->store, boot - clock->aged, &error))
-		clock->aged = boot;
+	if (store_age(clock->store, MIN(passed, STORE_STEP), &error))
+		clock->aged = now;
 	else
 		log_warning("state store: %s", error->message);
-	clock->ageing_at = now + (gint64)AGEING * G_USEC_PER_SEC;
+	clock->ageing_at = now + (gint64)STORE_STEP * G_USEC_PER_SEC;
 }
 
 static void keep_house(struct clock *clock, gint64 now)
@@ -155,7 +147,7 @@ void clock_run(struct store *store, const struct pool_setup *setup, const volati
 	struct clock clock = {
 		.store = store,
 		.settings = setup->settings,
-		.aged = seconds_since_boot(),
+		.aged = g_get_monotonic_time(),
 		.jobs = setup->jobs,
 		.sent = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free),
 	};
@@ -180,5 +172,7 @@ void clock_run(struct store *store, const struct pool_setup *setup, const volati
 		}
 		poll(NULL, 0, TICK);
 	}
+	/* Else a site that reloads each minute would never grow older. */
+	grow_older(&clock, g_get_monotonic_time());
 	g_hash_table_unref(clock.sent);
 }

@@ -14,7 +14,7 @@ static gboolean has_shrunk(guint before, guint rows)
 }
 
 struct verdict shrink_guard_check(const struct settings *settings, struct store *store, const char *list,
-	guint rows, gint64 now)
+	guint rows)
 {
 	gint64 wait = settings_number(settings, SET_shrink_guard, list);
 	struct store_count count;
@@ -23,9 +23,8 @@ struct verdict shrink_guard_check(const struct settings *settings, struct store 
 	if (!store_count_get(store, list, &count, &error))
 		return store_trouble(error);
 	gboolean shrunk = wait > 0 && has_shrunk(count.members, rows);
-	/* A clock that went back must not make the list wait for ever: then the wait begins anew. */
-	gint64 since = shrunk ? (count.shrunk_since > 0 && count.shrunk_since <= now ? count.shrunk_since : now) : 0;
-	gboolean believed = !shrunk || now - since >= wait;
+	gint64 since = shrunk ? (count.shrunk_since > 0 ? count.shrunk_since : count.age) : 0;
+	gboolean believed = !shrunk || count.age - since >= wait;
 	struct store_count after = {
 		.members = believed ? rows : count.members,
 		.shrunk_since = believed ? 0 : since,
@@ -37,6 +36,6 @@ struct verdict shrink_guard_check(const struct settings *settings, struct store 
 		return VERDICT_UNDECIDED;
 	log_warning("ALARM list=<%s>: %u members now, %u at the last good post: a half-done import? Posts wait until the "
 				"members are back, or for %" G_GINT64_FORMAT " more minutes",
-		list, rows, count.members, (since + wait - now) / 60);
+		list, rows, count.members, (since + wait - count.age) / 60);
 	return verdict_deferred("4.3.0", "the member list has shrunk too much at once; its keepers should look");
 }

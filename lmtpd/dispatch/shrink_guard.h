@@ -12,9 +12,9 @@
 /**
  * Looks at a list's row count and remembers a good one. Class NONE: go on. DEFERRED: the list has shrunk (fewer than half of the last good
  * count of 20 or more, or none where there were some), for less than the setting's time; or the store did not answer.
- * `now` is epoch seconds.
+ * The setting's time is that of store_age(): a clock that jumps believes nobody.
  */
 struct verdict shrink_guard_check(const struct settings *settings, struct store *store, const char *list,
-	guint rows, gint64 now);
+	guint rows);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * room: trusted. The state store in one process: the life of a record, its files and its versions, and bad directories (HOSTILE C9).
  */
-#include "test/unit/store_help.h"
+#include "test/unit/skewed_time.h"
 
 #include <linux/magic.h>
 #include <sys/stat.h>
@@ -151,18 +151,6 @@ static void who_is_asked_keeps_them(void **state)
 	}
 }
 
-/* A file system of SQLite's whose time of day is `ahead` of the real one. */
-static sqlite3_vfs skewed, *real;
-static sqlite3_int64 ahead; /* milliseconds */
-
-static int skewed_time(sqlite3_vfs *vfs, sqlite3_int64 *now)
-{
-	int result = real->xCurrentTimeInt64(vfs, now);
-
-	*now += ahead;
-	return result;
-}
-
 /* HOSTILE S6: whatever the time of day does, a record is as old as the time that somebody has watched. */
 static void a_clock_that_jumps_makes_nothing_old(void **state)
 {
@@ -172,19 +160,13 @@ static void a_clock_that_jumps_makes_nothing_old(void **state)
 	} jumps[] = {{"a year ahead", 400}, {"a day back", -1}, {"1970", -20700}, {"2038 and later", 5000}, {"none", 0}};
 	const gint64 day = 86400, life = 7 * day;
 
-	real = sqlite3_vfs_find(NULL);
-	skewed = *real;
-	skewed.zName = "skewed";
-	skewed.xCurrentTimeInt64 = skewed_time;
-	assert_int_equal(sqlite3_vfs_register(&skewed, 1), SQLITE_OK);
+	skew_begin();
 	{
 		store_auto struct store *store = open_good(*state);
 
 		for (guint32 i = 0; i < G_N_ELEMENTS(jumps); i++) {
 			write_done(store, i);
-			ahead = jumps[i].days * day * 1000;
-			if (jumps[i].days)
-				assert_true(ABS(sql(*state, "SELECT unixepoch()") - g_get_real_time() / G_USEC_PER_SEC) > day / 2);
+			skew_days(*state, jumps[i].days);
 			assert_true(store_expire(store, life, NULL));
 			if (sql(*state, "SELECT count(*) FROM post") != i + 1)
 				fail_msg("%s: records are gone", jumps[i].what);
@@ -199,8 +181,7 @@ static void a_clock_that_jumps_makes_nothing_old(void **state)
 		assert_true(store_expire(store, life, NULL));
 		assert_int_equal(sql(*state, "SELECT count(*) FROM post"), 1);
 	}
-	ahead = 0;
-	assert_int_equal(sqlite3_vfs_unregister(&skewed), SQLITE_OK);
+	skew_end();
 }
 
 /* What a job has sent before it is done stands in the same records: they stay as long as there is hope for it. */
@@ -236,7 +217,7 @@ static void counts(void **state)
 	assert_true(store_count_set(
 		store, "choir@lists.example.org", &(struct store_count){.members = 1000000}, NULL));
 	assert_true(store_count_set(
-		store, "choir@lists.example.org", &(struct store_count){4000000000u, G_GINT64_CONSTANT(5000000000)}, NULL));
+		store, "choir@lists.example.org", &(struct store_count){.members = 4000000000u, .shrunk_since = G_GINT64_CONSTANT(5000000000)}, NULL));
 	assert_true(store_count_get(store, "choir@lists.example.org", &count, NULL));
 	assert_int_equal(count.members, 4000000000u);
 	assert_int_equal(count.shrunk_since, G_GINT64_CONSTANT(5000000000));

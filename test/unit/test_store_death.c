@@ -77,7 +77,7 @@ static void version_4_goes_on(void **state)
 	sql(*state, "UPDATE post SET changed = 1000");
 	sql(*state, "PRAGMA user_version = 4");
 	store_auto struct store *store = open_good(*state);
-	assert_int_equal(sql(*state, "PRAGMA user_version"), 5);
+	assert_int_equal(sql(*state, "PRAGMA user_version"), 6);
 	assert_int_equal(sql(*state, "SELECT count(*) FROM held"), 1);
 	assert_int_equal(sql(*state, "SELECT id FROM held"), first);
 	assert_int_equal(sql(*state, "SELECT count(*) FROM held_message WHERE held IN (SELECT id FROM held)"), 1);

@@ -153,7 +153,7 @@ static void time_is_over(void **state)
 	gint64 id = hold(store, 1);
 
 	give(store, TOKEN, id, STORE_ACTION_ACCEPT);
-	sql(*state, "UPDATE token SET expires_at = unixepoch()");
+	sql(*state, "UPDATE token SET expires_at = (SELECT seconds FROM age)");
 	assert_int_equal(use(store, TOKEN, STORE_HELD_ACCEPTED, &found), STORE_ORDER_EXPIRED);
 	assert_int_equal(found.held, id);
 	assert_true(store_expire(store, 1000, NULL));
@@ -163,7 +163,7 @@ static void time_is_over(void **state)
 	assert_int_equal(use(store, TOKEN, STORE_HELD_ACCEPTED, &found), STORE_ORDER_ALREADY);
 	assert_int_equal(found.decision.state, STORE_HELD_EXPIRED);
 	assert_false(found.decision.by_person);
-	sql(*state, "UPDATE token SET expires_at = unixepoch() - 31 * 86400");
+	sql(*state, "UPDATE token SET expires_at = (SELECT seconds FROM age) - 31 * 86400");
 	assert_true(store_expire(store, 1000, NULL));
 	assert_int_equal(use(store, TOKEN, STORE_HELD_ACCEPTED, &found), STORE_ORDER_UNKNOWN);
 }
