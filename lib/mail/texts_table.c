@@ -43,6 +43,7 @@ const struct texts_row texts_table[] = {
 	{"note-subscribe", " person "},
 	{"note-unsubscribe", " person "},
 	{"held-unparsed", " number sender size until discard "},
+	{"expired-unparsed", " number sender size "},
 	/* to members */
 	{"digest", " volume issue date part page "},
 	{NULL, NULL},

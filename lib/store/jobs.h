@@ -36,6 +36,7 @@ enum jobs_whom {
 	X(DECIDED, "decided", JOBS_MODERATORS, FALSE)                        \
 	X(EXPIRED_AUTHOR, "expired-author", JOBS_AUTHOR, FALSE)              \
 	X(EXPIRED_MODERATORS, "expired-moderators", JOBS_MODERATORS, FALSE)  \
+	X(EXPIRED_OWNERS, "expired-owners", JOBS_OWNERS, FALSE)              \
 	X(RELEASE_FAILED, "release-failed", JOBS_MODERATORS, FALSE)          \
 	X(REFUSED, "refused", JOBS_AUTHOR, FALSE)                            \
 	X(SECOND, "second", JOBS_ASKER, TRUE)                                \

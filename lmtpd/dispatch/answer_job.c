@@ -118,7 +118,8 @@ static struct verdict find_post(struct phase *phase, struct parcel *parcel)
 		return end_job(phase, "its post is gone");
 	if (jobs_row(parcel->kind)->waiting && parcel->held->decision.state != STORE_HELD_WAITING)
 		return end_job(phase, "decided meanwhile");
-	if (parcel->held->message_size == 0 && parcel->kind != JOBS_RELEASE)
+	/* What kills its readers goes to nobody who does not have to read it. */
+	if ((parcel->held->message_size == 0 || parcel->held->kind == STORE_HELD_UNPARSED) && parcel->kind != JOBS_RELEASE)
 		return VERDICT_UNDECIDED;
 	switch (store_held_message(store, parcel->held->id, &parcel->message, &error)) {
 	case STORE_MESSAGE_WHOLE:

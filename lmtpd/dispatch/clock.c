@@ -77,7 +77,10 @@ static gboolean tells_author(struct store *store, const struct store_held *held)
 	return now && !verdict_is_final(&verdict);
 }
 
-/* Nobody is told of a confirmation that did not come but an author who was to be told: the moderators never heard of the post. */
+/*
+ * Nobody is told of a confirmation that did not come but an author who was to be told: the moderators never heard of the post. Of one that nobody could
+ * read hears who heard of it before, and whoever should have mended the program in the meantime.
+ */
 static gboolean expire(struct store *store, gint64 id, GError **error)
 {
 	store_held_auto struct store_held *held = NULL;
@@ -92,14 +95,20 @@ static gboolean expire(struct store *store, gint64 id, GError **error)
 		jobs_plan_add(&plan, JOBS_EXPIRED_AUTHOR, NULL);
 	if (held->kind == STORE_HELD_MODERATION || held->kind == STORE_HELD_AMBIGUOUS)
 		jobs_plan_add(&plan, JOBS_EXPIRED_MODERATORS, NULL);
+	if (held->kind == STORE_HELD_UNPARSED)
+		jobs_plan_add(&plan, JOBS_EXPIRED_OWNERS, NULL);
 	struct store_verdict verdict = {
 		.state = STORE_HELD_EXPIRED,
 		.jobs = plan.jobs,
 		.job_count = plan.count,
 	};
-	if (store_held_decide(store, id, &verdict, &decision, error) == STORE_ORDER_TROUBLE)
+	enum store_order order = store_held_decide(store, id, &verdict, &decision, error);
+	if (order == STORE_ORDER_TROUBLE)
 		return FALSE;
-	log_info("list=<%s> held=%" G_GINT64_FORMAT " expired", held->list, id);
+	if (order == STORE_ORDER_DECIDED && held->kind == STORE_HELD_UNPARSED)
+		log_warning("ALARM list=<%s> held=%" G_GINT64_FORMAT " expired: it is lost, and nobody has ever read it", held->list, id);
+	else
+		log_info("list=<%s> held=%" G_GINT64_FORMAT " expired", held->list, id);
 	return TRUE;
 }
 

@@ -24,6 +24,7 @@ static const struct kind_row kinds[] = {
 	{"notice-owners", "held-unparsed", FALSE, TRUE, FALSE, "held"},
 	{"decided", "decided", FALSE, FALSE, FALSE, "decided"},
 	{"expired-moderators", "expired-moderator", FALSE, FALSE, FALSE, "expired"},
+	{"expired-owners", "expired-unparsed", FALSE, FALSE, FALSE, "expired"},
 	{"release-failed", "release-failed", TRUE, FALSE, FALSE, "failed"},
 	{"refused", "policy-rejected", FALSE, FALSE, TRUE, "refused"},
 	{"second", "confirm-order", FALSE, TRUE, FALSE, "second"},
@@ -295,9 +296,10 @@ static struct verdict notify_one(struct composing *composing)
 	g_autofree char *held_key = g_strdup_printf("held-%" G_GINT64_FORMAT, job->held);
 	g_autofree char *held_id = notice_message_id(job->list, held_key);
 	g_autofree char *reply_to = reply_address(composing);
-	gboolean note = strcmp(row->key, "note") == 0 || strcmp(job->kind, "notice-owners") == 0;
-	g_autofree char *moderators = list_role_address(job->list, row->reply || note ? "owner" : "editor");
-	/* Moderators have one thread for each held post; an author's thread is the mail that is answered. */
+	gboolean unread = strcmp(job->kind, "notice-owners") == 0 || strcmp(job->kind, "expired-owners") == 0;
+	gboolean note = strcmp(row->key, "note") == 0;
+	g_autofree char *moderators = list_role_address(job->list, row->reply || note || unread ? "owner" : "editor");
+	/* Moderators and owners have one thread for each held post; an author's thread is the mail that is answered. */
 	const char *thread[] = {row->reply ? answered_id(job) : note || strcmp(row->key, "held") == 0 ? NULL : held_id, NULL};
 
 	g_autofree char *rule = rule_of(composing);

@@ -167,6 +167,25 @@ def test_console_lets_it_out(shared):
     assert shared.sink.recipients() == {address: 1 for address in members}
 
 
+def test_it_expires_and_the_owners_hear(shared):
+    """Once, in the thread of what they heard before, and with nothing out of it."""
+    post_poison(shared, subject="Too late")
+    number = last_held(shared)[0]
+    first = notices(shared)
+    shared.sink.forget()
+    shared.rollcall.store("UPDATE held SET expires_at = 1 WHERE id = ?", number)
+    assert shared.rollcall.reload()  # a new clock looks at once
+    told = notices(shared)
+    shared.rollcall.wait_log("ALARM list=<%s> held=%d expired: it is lost" % (LIST, number))
+    assert sorted(told) == owners(shared) and set(shared.sink.recipients().values()) == {1}
+    for address, copy in told.items():
+        said = text_of(copy)
+        assert STRANGER in said and "number %d " % number in said and "deleted" in said and not links(copy)
+        assert "Too late" not in copy.message.decode() and not list(parse(copy).iter_attachments())
+        assert copy.header("References") == first[address].header("Message-ID")
+    assert shared.rollcall.store("SELECT state, size FROM held WHERE id = ?", number) == [(5, 0)], "its bytes are still there"
+
+
 def test_mail_for_the_owners(shared):
     """It is held as well, and never goes to the list."""
     post_poison(shared, "deelnemers-owner@" + DOMAIN, "Private")

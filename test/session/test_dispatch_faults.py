@@ -50,13 +50,18 @@ def test_expiry(room, ours):
     held = ours.hold(facts={"tell-author": "yes"})
     silent = ours.hold(key=key_of("silent"))
     unproved = ours.hold(kind=2, key=key_of("unproved"))
+    unread = ours.hold(kind=3, author="", key=key_of("unread"))
     tokens = room.tokens(held)
     room.store("UPDATE held SET expires_at = 1 WHERE list = ?", ours.name)
     room.kill()  # a new clock looks at once
-    wait_until(lambda: {state(room, h)[0] for h in (held, silent, unproved)} == {"expired"}, 20, "expiry")
+    wait_until(lambda: {state(room, h)[0] for h in (held, silent, unproved, unread)} == {"expired"}, 20, "expiry")
     assert room.due(held, "expired-author") and room.due(held, "expired-moderators")
     assert not room.due(silent, "expired-author") and room.due(silent, "expired-moderators")
     assert room.due(unproved) == room.due(unproved, "notice-author"), "nobody knew of it"
+    job = room.take(unread, "expired-owners")
+    assert job.message is None, "its bytes went to somebody"
+    job.done()
+    assert not room.due(unread, "expired-moderators") and not room.due(unread, "expired-author")
     job = room.take(held, "expired-moderators")
     assert len(job.recipients) == 2 and job.message == POST and job.fields["held-state"] == "expired"
     job.done()
