@@ -10,9 +10,9 @@ const char *const texts_languages[] = {"en", "nl", "fr", "de", NULL};
 
 const struct texts_row texts_table[] = {
 	/* to moderators */
-	{"held-moderator", " author sender sure reason rule flaw subject size parts until accept reject discard "},
+	{"held-moderator", " author sender sure reason rule flaw subject size parts until accept reject discard untold "},
 	{"held-ambiguous", " author sender subject size until accept discard "},
-	{"decided", " subject author who done when text "},
+	{"decided", " subject author who done when text note "},
 	{"already", " subject who done when "},
 	{"not-moderator-any-more", " subject "},
 	{"expired-moderator", " subject author "},
@@ -31,7 +31,7 @@ const struct texts_row texts_table[] = {
 	{"token-unknown", " "},
 	{"token-expired", " "},
 	{"not-understood", " subject "},
-	{"help", " page "},
+	{"help", " page join leave by_page "},
 	{"subscribe", " page done "},
 	{"unsubscribe", " page done "},
 	{"confirm-subscribe", " until confirm "},
@@ -61,7 +61,9 @@ const char *const texts_keys[] = {
 	/* how sure we are of the author */
 	"sure-smtp", "sure-dkim", "sure-md5", "sure-smime", "sure-sasl", "sure-failed",
 	/* what became of a held post */
-	"done-accept", "done-reject", "done-discard", "done-withdraw", "done-expire",
+	"done-accept", "done-reject", "done-reject-untold", "done-discard", "done-withdraw", "done-expire",
+	/* that a rejection reaches nobody */
+	"untold",
 	/* before the names of parts that the list's filter has removed */
 	"filter-note",
 	/* what became of a wish to join or to leave */

@@ -112,7 +112,7 @@ static char *link_for(const struct composing *composing, const char *token_name,
 				 : NULL;
 }
 
-enum { FIELD_COUNT = 29 };
+enum { FIELD_COUNT = 35 };
 
 struct values {
 	struct texts_field fields[FIELD_COUNT];
@@ -141,12 +141,28 @@ static const char *other_sender(const struct job *job)
 	return sender && author && g_ascii_strcasecmp(sender, author) == 0 ? NULL : sender;
 }
 
+/* Nobody hears that such a held post was rejected (see WIRE_HOLD), so what moderators read must not say it. */
+static gboolean is_unanswerable(const struct job *job)
+{
+	return g_strcmp0(field(job, "fact-answerable"), "no") == 0;
+}
+
+/* What became of it, as the key of a sentence. */
+static char *done_key(const struct job *job)
+{
+	const char *word = decision_word(job);
+
+	if (field(job, "done-key"))
+		return g_strdup(field(job, "done-key"));
+	return word ? g_strdup_printf("done-%s%s", word, strcmp(word, "reject") == 0 && is_unanswerable(job) ? "-untold" : "") : NULL;
+}
+
 static void collect(const struct composing *composing, struct values *values)
 {
 	/* What texts call it, and what dispatch does: "held-" is the store's, "fact-" was noted when the post came. */
 	static const char *const plain[][2] = {{"subject", "fact-subject"}, {"author", "held-author"},
 		{"rule", "fact-rule"}, {"flaw", "fact-flaw"}, {"size", "fact-size"}, {"parts", "fact-parts"}, {"page", "page"}, {"person", "person"},
-		{"who", "by"}};
+		{"who", "by"}, {"join", "join"}, {"leave", "leave"}, {"by_page", "by-page"}};
 	const struct job *job = composing->job;
 
 	*values = (struct values){0};
@@ -154,15 +170,18 @@ static void collect(const struct composing *composing, struct values *values)
 		add(values, plain[i][0], field(job, plain[i][1]));
 	add(values, "sender", other_sender(job));
 	/* "text" of an answer is the name of its text, and "words" what the CRM said; of a rejection it is what the moderator wrote. */
-	add(values, "text", strcmp(job->kind, "answer") == 0 ? field(job, "words") : field(job, "text"));
+	const char *text = strcmp(job->kind, "answer") == 0 ? field(job, "words") : field(job, "text");
+	add(values, strcmp(job->kind, "decided") == 0 && is_unanswerable(job) ? "note" : "text", text);
+	add_made(values, "untold", is_unanswerable(job) ? sentence(composing, "", "untold") : NULL);
 	add(values, "list", job->list);
+	add_made(values, "request", list_role_address(job->list, "request"));
 	add_made(values, "number", g_strdup_printf("%" G_GINT64_FORMAT, job->held));
 	add_made(values, "owner", list_role_address(job->list, "owner"));
 	add_made(values, "list_name", g_strndup(job->list, strcspn(job->list, "@")));
 	add_made(values, "reason", field(job, "why") ? g_strdup(field(job, "why")) : sentence(composing, "", field(job, "held-reason")));
 	add_made(values, "sure", sentence(composing, "sure-", field(job, "fact-sure") ? field(job, "fact-sure") : field(job, "fact-method")));
-	add_made(values, "done",
-		field(job, "done-key") ? sentence(composing, "", field(job, "done-key")) : sentence(composing, "done-", decision_word(job)));
+	g_autofree char *done = done_key(job);
+	add_made(values, "done", sentence(composing, "", done));
 	add_made(values, "when", date_text(field(job, "at")));
 	add_made(values, "until", date_text(field(job, "held-until")));
 	add_made(values, "accept", link_for(composing, "accept", ORDER_ACCEPT));

@@ -109,6 +109,28 @@ static const char *find_page(const struct post *post, const char *word)
 	return strcmp(word, "help") == 0 && *help ? help : settings_text(settings, SET_unsubscribe_page, post->list);
 }
 
+/* Whether mail to -subscribe (`procedure` is its procedure), or to -unsubscribe, does more than to be answered with the page. */
+static gboolean is_heard(const struct post *post, enum setting procedure)
+{
+	const struct settings *settings = post->setup->knowledge->settings;
+
+	return settings_is(settings, SET_subscription_requests, post->list, "owners") ||
+		(settings_is(settings, SET_subscription_requests, post->list, "procedure") && *settings_text(settings, procedure, NULL));
+}
+
+static void add_wish_addresses(const struct post *post, GVariantBuilder *fields)
+{
+	g_autofree char *join = is_heard(post, SET_subscribe_procedure) ? list_role_address(post->list, "subscribe") : NULL;
+	g_autofree char *leave = is_heard(post, SET_unsubscribe_procedure) ? list_role_address(post->list, "unsubscribe") : NULL;
+
+	if (join)
+		g_variant_builder_add(fields, "{ss}", "join", join);
+	if (leave)
+		g_variant_builder_add(fields, "{ss}", "leave", leave);
+	if (!join && !leave)
+		g_variant_builder_add(fields, "{ss}", "by-page", "yes");
+}
+
 /* What the answer says beside its text. */
 static GVariant *answer_fields(const struct post *post, const char *word)
 {
@@ -123,6 +145,8 @@ static GVariant *answer_fields(const struct post *post, const char *word)
 
 		g_variant_builder_add(&fields, "{ss}", "page", url);
 	}
+	if (strcmp(word, "help") == 0)
+		add_wish_addresses(post, &fields);
 	return g_variant_builder_end(&fields);
 }
 

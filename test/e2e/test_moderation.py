@@ -111,6 +111,23 @@ def test_reject_by_reply_with_a_text(shared):
     assert not [copy for copy in shared.sink.transactions() if copy.header("List-Id")]
 
 
+def test_no_moderator_reads_that_the_author_was_told_when_he_was_not(shared):
+    """A post that another list sent on: its author gets no mail of ours, whatever is decided (RFC 3834)."""
+    shared.postfix.wait_empty()
+    shared.sink.forget()
+    shared.post(STRANGER, LIST, "From another list", b"A post.\r\n", [("Precedence", "list")])
+    first, second = moderators(shared)[:2]
+    asked = wait_until(lambda: shared.sink.transactions(first), 15, "the notice: " + shared.last_words())[0]
+    assert "Nobody is told of a rejection here" in text_of(asked)
+    shared.postfix.wait_empty()
+    address, subject, words = links(asked)["reject"]
+    follow(shared, first, (address, subject, words + "\r\nNot from there.\r\n"))
+    decided = text_of(wait_until(lambda: shared.sink.transactions(second), 15, "word to the other moderator")[0])
+    assert "The author was not told." in decided and "> Not from there." in decided and "The author was told" not in decided
+    shared.postfix.wait_empty()
+    assert shared.sink.transactions(STRANGER) == []
+
+
 def test_discard_tells_the_author_nothing(shared):
     copies = hold(shared, "Discard me")
     first = moderators(shared)[0]

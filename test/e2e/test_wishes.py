@@ -170,3 +170,17 @@ def test_the_page_alone(world):
     assert "answered" in wish(world, "unsubscribe", person, "testlist")
     text = text_of(mail_to(world, person))
     assert "https://crm.example.org/testlist\n" in text.replace("\r", "") and "/join" not in text
+
+
+@pytest.mark.parametrize("name, addresses, words", [
+    ("deelnemers", ["deelnemers-subscribe", "deelnemers-unsubscribe"], None), ("testlist", [], "You cannot join, leave or change your address by mail."),
+    ("spacelog", ["spacelog-subscribe", "spacelog-unsubscribe"], None)])
+def test_help_says_what_mail_can_do(world, name, addresses, words):
+    """By the list's subscription_requests."""
+    person = "kees-%s@elsewhere.example" % name
+    world.postfix.wait_empty()
+    world.sink.forget()
+    world.postfix.send(compose(person, address(name + "-request"), "help", b"help\r\n"), person, address(name + "-request"))
+    text = text_of(mail_to(world, person))
+    assert re.findall(r"\S+subscribe(?=@)", text) == addresses, text
+    assert words is None or words in text
