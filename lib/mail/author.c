@@ -176,7 +176,27 @@ static const char *read_brackets(struct reader *reader, struct slice *address)
 	return read_end(reader);
 }
 
-static const char *read_mailbox(struct reader *reader, struct slice *address)
+/*
+ * All that came was an address, or one stands there bare where the name of the one in brackets should be: "a@b <a@b>", as scripts write it. Where it is the
+ * same, everybody reads the same author; `mailbox` then begins at the bracket.
+ */
+static const char *read_bare(struct reader *reader, struct slice *address, const char **mailbox)
+{
+	const char *wrong = read_address(reader, address);
+
+	if (!wrong)
+		wrong = skip_cfws(reader);
+	if (wrong || !at(reader, '<'))
+		return wrong ? wrong : read_end(reader);
+	struct slice name = *address;
+	*mailbox = reader->place;
+	if ((wrong = read_brackets(reader, address)))
+		return wrong;
+	return name.length == address->length && g_ascii_strncasecmp(name.data, address->data, name.length) == 0 ? NULL : unclear;
+}
+
+/* `mailbox` is where its part that is beyond doubt begins. */
+static const char *read_mailbox(struct reader *reader, struct slice *address, const char **mailbox)
 {
 	const char *wrong = skip_cfws(reader);
 
@@ -198,8 +218,7 @@ static const char *read_mailbox(struct reader *reader, struct slice *address)
 		return several;
 	case '@':
 		/* Then all of it was the local part; a blank or a second word in it shows at once. */
-		wrong = read_address(&start, address);
-		return wrong ? wrong : read_end(&start);
+		return read_bare(&start, address, mailbox);
 	default:
 		return unclear;
 	}
@@ -248,7 +267,16 @@ static gboolean holds_address(const char *normal)
 	return strcspn(normal, "<>,;:()@") < (size_t)(strrchr(normal, '@') - normal);
 }
 
-/* The display name of GMime's reading, cleaned. Not those with an address in brackets: people would take that one. */
+/* Whether the name's first bracket, its only one, holds the author's own address: "Jan <a@b>" as whole name, as address books make it. */
+static gboolean is_own(const char *bracket, const char *address)
+{
+	g_autoptr(GString) normal = g_string_new(NULL);
+	size_t length = strcspn(bracket + 1, "<>");
+
+	return !strchr(bracket + 1, '<') && address_normalise(bracket + 1, length, TRUE, normal) == ADDRESS_OK && address_same(normal->str, address);
+}
+
+/* The display name of GMime's reading, cleaned. Not those with another's address in brackets: people would take that one. */
 static const char *read_name(InternetAddress *mailbox, struct author *author)
 {
 	const char *raw = internet_address_get_name(mailbox);
@@ -257,17 +285,17 @@ static const char *read_name(InternetAddress *mailbox, struct author *author)
 	if (!name || *name == '\0')
 		return NULL;
 	const char *bracket = strchr(name, '<');
-	if (bracket && strchr(bracket, '@'))
+	if (bracket && strchr(bracket, '@') && !is_own(bracket, author->address))
 		return "has another address in its display name";
 	author->name = g_steal_pointer(&name);
 	return NULL;
 }
 
 /* GMime must see one mailbox, and the same address. */
-static const char *check_agreement(const char *value, size_t length, struct author *author)
+static const char *check_agreement(const char *mailbox, const char *end, struct author *author)
 {
 	static const char differs[] = "is read in more than one way by mail software";
-	g_autofree char *text = g_strndup(value, length);
+	g_autofree char *text = g_strndup(mailbox, (gsize)(end - mailbox));
 	g_autoptr(GString) address = g_string_new(NULL);
 	const char *wrong = differs;
 
@@ -295,11 +323,12 @@ struct verdict author_parse(const char *value, size_t length, gboolean utf8_allo
 	struct reader reader = {value, value + length};
 	g_autoptr(GString) normal = g_string_new(NULL);
 	struct slice address = {0};
+	const char *mailbox = value;
 
 	*author = (struct author){0};
 	const char *wrong = check_bytes(value, length);
 	if (!wrong)
-		wrong = read_mailbox(&reader, &address);
+		wrong = read_mailbox(&reader, &address, &mailbox);
 	gboolean unasked = !wrong && !utf8_allowed && text_has_8bit(address.data, address.length);
 	if (!wrong)
 		wrong = address_reason(address_normalise(address.data, address.length, TRUE, normal));
@@ -307,7 +336,7 @@ struct verdict author_parse(const char *value, size_t length, gboolean utf8_allo
 		wrong = unclear;
 	if (!wrong) {
 		author->address = g_strdup(normal->str);
-		wrong = check_agreement(value, length, author);
+		wrong = check_agreement(mailbox, value + length, author);
 	}
 	if (!wrong && unasked)
 		return verdict_unclear("5.6.7", "The From field of this message has an address that needs SMTPUTF8");

@@ -4,7 +4,8 @@
  * A post is authorised by this address, and GMime alone would merge two From fields, or take an address out of
  * a display name. So our own reader and GMime in its strict mode must agree; whatever is unclear is refused with
  * the reason, never guessed. Both the syntax that RFC 5322 calls obsolete (but dots in a phrase, which are common) and
- * comments inside an address are unclear in this sense. Groups (RFC 6854) have no author.
+ * comments inside an address are unclear in this sense. Groups (RFC 6854) have no author. Forgiven is the author's own address where
+ * his name should be ("a@b <a@b>"): there is no second one to take for him.
  * RFC 5322 section 3.4 and 3.6.2, RFC 6532.
  */
 #ifndef ROLLCALL_MAIL_AUTHOR_H
