@@ -15,10 +15,13 @@ static const char *const original_marks[] = {"-----original message", "-----oors
 static const char *const head_begins[] = {"from:", "van:", "de:", "de :", "de\302\240:", "von:"};
 static const char *const head_goes_on[] = {"sent:", "date:", "verzonden:", "datum:", "envoyé:", "envoyé :", "envoyé\302\240:", "date :", "gesendet:"};
 
-/* What a mail program puts before the subject that it answers. */
-static const char *const reply_marks[] = {"re:", "re :", "aw:", "antw:", "antwort:", "antwoord:", "sv:", "ré:", "ré :", "rép:",
-	"rép :"};
-
+/*
+ * What a mail program puts before the subject that it answers; its language is its owner's, not the list's. No rule as in subject.c but a list: any
+ * short word would be "Gelesen:" and "Afwezig:", too, and those are written by machines.
+ */
+static const char *const reply_marks[] = {"re:", "re :", "re[", "re：", "aw:", "antw:", "antwort:", "antwoord:", "sv:", "svar:", "vs:", "ré:", "ré :", "rép:",
+	"rép :", "r:", "rif:", "res:", "resp:", "odp:", "odpověď:", "vá:", "ynt:", "yan:", "απ:", "σχετ:", "отв:", "ответ:", "hồi âm:", "bls:",
+	"回复:", "回复：", "回覆:", "回覆：", "答复:", "答复：", "返信:", "返信："};
 
 static gboolean begins_with(const char *line, const char *const *marks, guint count)
 {

@@ -4,7 +4,7 @@
  * Read narrowly, because such a mail may come from a machine that quotes what we wrote (HOSTILE X4, X6): automatic mail orders nothing;
  * only the first text/plain part counts, never HTML, never an attached message; of it only the first ORDER_LINES lines that are not
  * quoted, up to a signature ("-- ") or the mark under which mail programs put the mail that they answer; and only a line that
- * is exactly one of our words, flush left, in any of our languages, case ignored. The first such line decides, so that a mail has one
+ * is exactly one of our words, flush left but for one blank, in any of our languages, case ignored, in quotes or not. The first such line decides, so that a mail has one
  * order. Only the text of a rejection whose order is in the subject may come from HTML. What is read is compared and handed on as text, never interpreted (X7).
  * Knowingly not done: whose order it is, whether the token lives, and what it is good for: the store and the CRM know. An attached or
  * forged original is not even looked at: what is released is the stored one (X9).
@@ -58,7 +58,8 @@ struct order {
 struct verdict order_read(const struct order_mail *mail, struct order *order) G_GNUC_WARN_UNUSED_RESULT;
 void order_clear(struct order *order);
 
-/** What (line, length), UTF-8, orders: exactly one of our words, flush left; blanks and one full stop may be behind it. */
+/** What (line, length), UTF-8, orders: exactly one of our words. One blank may be before it, quotes or the like around it, blanks and one full stop
+ * or exclamation mark behind it. */
 enum order_kind order_line(const char *line, size_t length);
 
 /** The word of this kind in this language ("nl" or "nl-BE"; English for others), as texts and links use it. Static. */

@@ -54,18 +54,79 @@ const char *order_word(enum order_kind kind, const char *language)
 	return order_kind_word(kind);
 }
 
+/* A stretch of a line that may be a word. */
+struct span {
+	const char *text;
+	size_t length;
+};
+
+static gboolean begins(const struct span *span, const char *with)
+{
+	return span->length >= strlen(with) && memcmp(span->text, with, strlen(with)) == 0;
+}
+
+static gboolean drop_end(struct span *span, const char *what)
+{
+	size_t size = strlen(what);
+
+	if (span->length < size || memcmp(span->text + span->length - size, what, size) != 0)
+		return FALSE;
+	span->length -= size;
+	return TRUE;
+}
+
+static void drop_begin(struct span *span, size_t size)
+{
+	span->text += size;
+	span->length -= size;
+}
+
+/* Blanks at the end, the wide and the narrow ones that do not break too, and a full stop or exclamation mark before them. */
+static void drop_tail(struct span *span, gboolean mark)
+{
+	while (drop_end(span, " ") || drop_end(span, "\t") || drop_end(span, "\r") || drop_end(span, "\302\240") || drop_end(span, "\342\200\257"))
+		;
+	if (mark && (drop_end(span, ".") || drop_end(span, "!")))
+		drop_tail(span, FALSE);
+}
+
+static void drop_blank(struct span *span)
+{
+	static const char *const blanks[] = {" ", "\302\240", "\342\200\257"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(blanks); i++)
+		if (begins(span, blanks[i])) {
+			drop_begin(span, strlen(blanks[i]));
+			return;
+		}
+}
+
+/* Our texts name the words in quotes, so people write the quotes; and where a program makes text of bold or slanted letters, it puts marks around them. */
+static void drop_pair(struct span *span)
+{
+	static const char *const pairs[][2] = {{"\"", "\""}, {"'", "'"}, {"“", "”"}, {"„", "“"}, {"‘", "’"}, {"«", "»"}, {"*", "*"}, {"_", "_"}, {"/", "/"}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++)
+		if (span->length > strlen(pairs[i][0]) && begins(span, pairs[i][0]) && drop_end(span, pairs[i][1])) {
+			drop_begin(span, strlen(pairs[i][0]));
+			drop_blank(span);
+			drop_tail(span, TRUE);
+			return;
+		}
+}
+
 /* In the form of the table, or NULL. */
 static char *fold(const char *line, size_t length)
 {
-	while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t' || line[length - 1] == '\r'))
-		length--;
-	while (length >= 2 && memcmp(line + length - 2, "\302\240", 2) == 0)
-		length -= 2;
-	if (length > 0 && line[length - 1] == '.')
-		length--;
-	if (length == 0 || length > WORD_BYTES || !g_utf8_validate_len(line, length, NULL))
+	struct span span = {line, length};
+
+	/* One: what is indented further is somebody's quote. */
+	drop_blank(&span);
+	drop_tail(&span, TRUE);
+	drop_pair(&span);
+	if (span.length == 0 || span.length > WORD_BYTES || !g_utf8_validate_len(span.text, span.length, NULL))
 		return NULL;
-	g_autofree char *composed = g_utf8_normalize(line, (gssize)length, G_NORMALIZE_DEFAULT_COMPOSE);
+	g_autofree char *composed = g_utf8_normalize(span.text, (gssize)span.length, G_NORMALIZE_DEFAULT_COMPOSE);
 
 	return composed ? g_utf8_casefold(composed, -1) : NULL;
 }
