@@ -6,66 +6,16 @@
 
 #include <dkim.h>
 
+#include "lib/base/limits.h"
 #include "lib/base/log.h"
-
-/*
- * The last 32 bytes of the 44 that an Ed25519 SubjectPublicKeyInfo always has (RFC 8410 section 4)
- * are the key.
- */
-enum { ED25519_DER = 44, ED25519_KEY = 32 };
+#include "lib/mail/dkim_key.h"
+#include "lib/mail/dkim_read.h"
 
 struct keys {
 	const struct dkim_sign_key *list;
 	guint count;
+	gboolean good[LIMIT_SIGNATURES]; /* there is a signature by it, and it verifies */
 };
-
-static DKIM_LIB *library;
-
-static const struct dkim_sign_key *find_key(const struct keys *keys, DKIM_SIGINFO *signature)
-{
-	dkim_alg_t algorithm = DKIM_SIGN_UNKNOWN;
-	const char *domain = (const char *)dkim_sig_getdomain(signature);
-	const char *selector = (const char *)dkim_sig_getselector(signature);
-
-	if (!domain || !selector || dkim_sig_getsignalg(signature, &algorithm) != DKIM_STAT_OK)
-		return NULL;
-	const char *name = algorithm == DKIM_SIGN_RSASHA256 ? "rsa-sha256" : "ed25519-sha256";
-	for (guint i = 0; i < keys->count; i++)
-		if (strcmp(keys->list[i].domain, domain) == 0 &&
-			strcmp(keys->list[i].selector, selector) == 0 &&
-			strcmp(keys->list[i].algorithm, name) == 0)
-			return &keys->list[i];
-	return NULL;
-}
-
-/* What DNS would answer, RFC 6376 section 3.6.1 and RFC 8463 section 4. */
-static DKIM_CBSTAT answer_key(
-	DKIM *dkim, DKIM_SIGINFO *signature, unsigned char *buffer, size_t size)
-{
-	const struct dkim_sign_key *key = find_key(dkim_get_user_context(dkim), signature);
-
-	if (!key)
-		return DKIM_CBSTAT_NOTFOUND;
-	gboolean rsa = strcmp(key->algorithm, "rsa-sha256") == 0;
-	const guint8 *data = key->public_der;
-	gsize length = key->public_length;
-	if (!rsa) {
-		if (length != ED25519_DER)
-			return DKIM_CBSTAT_ERROR;
-		data += ED25519_DER - ED25519_KEY;
-		length = ED25519_KEY;
-	}
-	g_autofree char *text = g_base64_encode(data, length);
-	g_autofree char *record =
-		g_strdup_printf("v=DKIM1; k=%s; p=%s", rsa ? "rsa" : "ed25519", text);
-	/*
-	 * A longer key than the library has room for cannot be checked, so it cannot be used: RSA
-	 * over about 5,000 bits.
-	 */
-	if (g_strlcpy((char *)buffer, record, size) >= size)
-		return DKIM_CBSTAT_ERROR;
-	return DKIM_CBSTAT_CONTINUE;
-}
 
 static gboolean fail(GError **error, const char *what)
 {
@@ -90,53 +40,64 @@ static gboolean feed_signatures(
 	return TRUE;
 }
 
-static gboolean is_good(DKIM_SIGINFO *signature)
+static gboolean is_by(const struct dkim_read *read, const struct dkim_sign_key *key)
 {
-	return DKIM_SIG_CHECK(signature) && dkim_sig_geterror(signature) == DKIM_SIGERROR_OK;
+	return tag_list_is(&read->tags, "d", key->domain, FALSE) && tag_list_is(&read->tags, "s", key->selector, FALSE) &&
+	       tag_list_is(&read->tags, "a", key->algorithm, FALSE);
 }
 
-static gboolean judge(DKIM *dkim, const struct keys *keys, GError **error)
+static gboolean judge(const struct dkim_read *read, const struct dkim_sign_hashes *hashes, struct keys *keys)
 {
-	DKIM_SIGINFO **signatures = NULL;
-	int found = 0;
-	guint good = 0;
-	DKIM_STAT status = dkim_eom(dkim, NULL);
+	const struct dkim_key_signature signature = {
+		.ed25519 = read->ed25519,
+		.digest = hashes->header,
+		.signature = read->signature,
+	};
+	guint i = 0;
 
-	if (status != DKIM_STAT_OK)
-		return fail(error, dkim_getresultstr(status));
-	if (dkim_getsiglist(dkim, &signatures, &found) != DKIM_STAT_OK || found != (int)keys->count)
-		return fail(error, "not all were found");
+	while (i < keys->count && !is_by(read, &keys->list[i]))
+		i++;
+	if (i == keys->count || memcmp(hashes->body, g_bytes_get_data(read->body_hash, NULL), DKIM_SIGN_DIGEST) != 0)
+		return FALSE;
+	keys->good[i] = dkim_key_holds(keys->list[i].public_der, keys->list[i].public_length, &signature);
+	return keys->good[i];
+}
+
+static gboolean judge_all(
+	const struct dkim_sign_message *message, const struct dkim_sign_hashes *hashes, struct keys *keys, GError **error)
+{
 	for (guint i = 0; i < keys->count; i++) {
-		for (int j = 0; j < found; j++)
-			if (find_key(keys, signatures[j]) == &keys->list[i] &&
-				is_good(signatures[j])) {
-				good++;
-				break;
-			}
+		struct dkim_read read;
+		struct dkim_read_flaw flaw =
+			dkim_read_field(header_find(message->header, "DKIM-Signature", i), DKIM_READ_SIGNATURE, message->now, &read);
+		gboolean good = !flaw.result && judge(&read, &hashes[i], keys);
+
+		dkim_read_clear(&read);
+		if (!good)
+			return fail(error, flaw.result ? flaw.reason : "it is bad");
 	}
-	return good == keys->count || fail(error, "one of several is bad");
+	for (guint i = 0; i < keys->count; i++)
+		if (!keys->good[i])
+			return fail(error, "one of several is missing");
+	return TRUE;
 }
 
 gboolean dkim_check(const struct dkim_sign_message *message, const struct dkim_sign_key *keys,
 	guint count, GError **error)
 {
 	struct keys wanted = {.list = keys, .count = count};
-	DKIM_STAT status = DKIM_STAT_OK;
+	struct dkim_sign_hashes hashes[LIMIT_SIGNATURES];
 
-	if (!library)
-		log_panic("dkim_check: not warmed up");
-	DKIM *dkim = dkim_verify(library, (const unsigned char *)"post", NULL, &status);
+	if (count == 0 || count > LIMIT_SIGNATURES)
+		log_panic("dkim_check: %u keys", count);
+	DKIM *dkim = dkim_sign_open(error);
 	if (!dkim)
-		return fail(error, dkim_getresultstr(status));
-	gboolean good = dkim_set_user_context(dkim, &wanted) == DKIM_STAT_OK &&
-			dkim_sign_feed_fields(dkim, message->header, error) &&
-			feed_signatures(dkim, message->header, count, error);
-	if (good) {
-		/* Public keys are used here already: a bad signature may come out as a status. */
-		status = dkim_eoh(dkim);
-		good = status == DKIM_STAT_OK || fail(error, dkim_getresultstr(status));
-	}
-	good = good && dkim_sign_feed_body(dkim, message, error) && judge(dkim, &wanted, error);
+		return FALSE;
+	gboolean good = dkim_sign_feed_fields(dkim, message->header, error) &&
+			feed_signatures(dkim, message->header, count, error) &&
+			dkim_sign_end_header(dkim, error) && dkim_sign_feed_body(dkim, message, error) &&
+			dkim_sign_end_message(dkim, hashes, count, error) &&
+			judge_all(message, hashes, &wanted, error);
 	dkim_free(dkim);
 	return good;
 }
@@ -155,7 +116,7 @@ static void rehearse(void)
 	guint8 rsa[sizeof rsa_start + 128 + sizeof rsa_end], nothing[128];
 	const struct dkim_sign_key keys[] = {
 		{"example.org", "r", "rsa-sha256", rsa, sizeof rsa},
-		{"example.org", "e", "ed25519-sha256", nothing, ED25519_DER},
+		{"example.org", "e", "ed25519-sha256", nothing, 44},
 	};
 	static const char field[] = "From: <a@example.org>\r\n";
 	struct dkim_sign_draft drafts[G_N_ELEMENTS(keys)];
@@ -184,15 +145,6 @@ static void rehearse(void)
 
 void dkim_check_warm_up(void)
 {
-	uint32_t flags = DKIM_LIBFLAGS_BADSIGHANDLES; /* as in dkim_sign.c */
-
-	if (library)
-		return;
 	dkim_sign_warm_up();
-	library = dkim_init(NULL, NULL);
-	if (!library || dkim_set_key_lookup(library, answer_key) != DKIM_STAT_OK ||
-		dkim_options(library, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof flags) !=
-			DKIM_STAT_OK)
-		log_panic("dkim_check: libopendkim cannot do what we need of it");
 	rehearse();
 }

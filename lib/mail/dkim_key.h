@@ -46,6 +46,9 @@ void dkim_key_warm_up(void);
 struct dkim_key_answer dkim_key_verify(struct dkim_key_door *door, const struct dkim_key_signature *signature)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/** Whether this key, a SubjectPublicKeyInfo of a file of ours, verifies it. Of `signature` neither names nor identity count. */
+gboolean dkim_key_holds(const guint8 *der, gsize length, const struct dkim_key_signature *signature) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * d= and s= as they came (no blanks) into names for DNS: `*domain` in lower-case A-labels, and `*selector`. FALSE, with both NULL, when they
  * are none or NULL. The caller frees both.

@@ -115,13 +115,7 @@ gboolean dkim_sign_feed_fields(DKIM *dkim, const struct header *header, GError *
 	return TRUE;
 }
 
-/* Of one signature; they belong to the handle. */
-struct hashes {
-	void *header, *body;
-	size_t header_length, body_length;
-};
-
-static gboolean end_message(DKIM *dkim, struct hashes *hashes, guint count, GError **error)
+gboolean dkim_sign_end_message(DKIM *dkim, struct dkim_sign_hashes *hashes, guint count, GError **error)
 {
 	DKIM_SIGINFO **signatures = NULL;
 	int found = 0;
@@ -168,7 +162,7 @@ gboolean dkim_sign_feed_body(DKIM *dkim, const struct dkim_sign_message *message
 	return status == DKIM_STAT_OK || fail_library(error, "body", status);
 }
 
-static gboolean end_header(DKIM *dkim, GError **error)
+gboolean dkim_sign_end_header(DKIM *dkim, GError **error)
 {
 	DKIM_STAT status = dkim_eoh(dkim);
 
@@ -194,7 +188,7 @@ DKIM *dkim_sign_open(GError **error)
 static char *hash_body(const struct dkim_sign_message *message, GError **error)
 {
 	DKIM *dkim = dkim_sign_open(error);
-	struct hashes hashes;
+	struct dkim_sign_hashes hashes;
 	char *text = NULL;
 
 	if (!dkim)
@@ -204,8 +198,8 @@ static char *hash_body(const struct dkim_sign_message *message, GError **error)
 			"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=s; "
 			"h=From; bh=AAAA; b=AAAA",
 			error) &&
-		end_header(dkim, error) && dkim_sign_feed_body(dkim, message, error) &&
-		end_message(dkim, &hashes, 1, error))
+		dkim_sign_end_header(dkim, error) && dkim_sign_feed_body(dkim, message, error) &&
+		dkim_sign_end_message(dkim, &hashes, 1, error))
 		text = g_base64_encode(hashes.body, hashes.body_length);
 	dkim_free(dkim);
 	return text;
@@ -286,7 +280,7 @@ static gboolean write_values(const struct dkim_sign_message *message,
 static gboolean hash_headers(
 	const struct header *header, guint count, struct dkim_sign_draft *drafts, GError **error)
 {
-	struct hashes hashes[LIMIT_SIGNATURES];
+	struct dkim_sign_hashes hashes[LIMIT_SIGNATURES];
 	DKIM *dkim = dkim_sign_open(error);
 
 	if (!dkim)
@@ -298,7 +292,7 @@ static gboolean hash_headers(
 
 		good = feed_text(dkim, text, error);
 	}
-	good = good && end_header(dkim, error) && end_message(dkim, hashes, count, error);
+	good = good && dkim_sign_end_header(dkim, error) && dkim_sign_end_message(dkim, hashes, count, error);
 	for (guint i = 0; good && i < count; i++)
 		memcpy(drafts[i].digest, hashes[i].header, DKIM_SIGN_DIGEST);
 	dkim_free(dkim);

@@ -100,4 +100,14 @@ gboolean dkim_sign_feed_fields(struct dkim *dkim, const struct header *header, G
 gboolean dkim_sign_feed_body(struct dkim *dkim, const struct dkim_sign_message *message, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/** Of one signature: DKIM_SIGN_DIGEST bytes each, which belong to the handle. */
+struct dkim_sign_hashes {
+	void *header, *body;
+	size_t header_length, body_length;
+};
+/** For dkim_check.c: between header and body, and after it: the hashes of exactly `count` signatures in the order of their fields. */
+gboolean dkim_sign_end_header(struct dkim *dkim, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean dkim_sign_end_message(struct dkim *dkim, struct dkim_sign_hashes *hashes, guint count, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 #endif
