@@ -38,6 +38,8 @@ static char **clean_environment(void)
 
 	g_strv_builder_add(builder, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
 	g_strv_builder_add(builder, "LC_ALL=C.UTF-8");
+	/* One allocator and not two: lmtpd/intake/heap.h. (From GLib 2.76 on there is but one.) */
+	g_strv_builder_add(builder, "G_SLICE=always-malloc");
 	for (gsize i = 0; i < G_N_ELEMENTS(kept); i++) {
 		const char *value = g_getenv(kept[i]);
 		g_autofree char *pair = value ? g_strdup_printf("%s=%s", kept[i], value) : NULL;

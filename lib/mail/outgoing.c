@@ -10,7 +10,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/text.h"
 
-enum { CHUNK = 256 * 1024 };
+enum { CHUNK = 32 * 1024 };
 
 struct writer {
 	int fd;

@@ -18,6 +18,7 @@
 #include "lib/mail/html_text.h"
 #include "lib/mail/mail.h"
 #include "lmtpd/intake/explain_server.h"
+#include "lmtpd/intake/heap.h"
 #include "lmtpd/intake/sandbox.h"
 #include "lmtpd/intake/server.h"
 
@@ -94,6 +95,7 @@ int main(int argc, char **argv)
 	if (explain)
 		return answer_letters(&knowledge);
 	server.signals = process_signals();
+	heap_fill_holes();
 	process_ready();
 	server_run(&server);
 	knowledge_clear(&knowledge);

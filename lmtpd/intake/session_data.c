@@ -12,7 +12,10 @@
 #include "lib/base/log.h"
 #include "lmtpd/intake/data_decoder.h"
 
-enum { PIECE_SIZE = 256 * 1024 }; /* bytes of content that are written at a time */
+enum {
+	PIECE_SIZE = 256 * 1024, /* bytes of content that are written at a time */
+	FIRST_PIECE = 16 * 1024, /* most posts never need more */
+};
 
 /* Content on its way into the memory file. */
 struct store {
@@ -140,7 +143,7 @@ void session_data(struct session *session, const struct command *command)
 		session_say(session, 452, "4.3.1", "No memory for the message");
 		return;
 	}
-	store.piece = g_string_sized_new(PIECE_SIZE + SESSION_INPUT_SIZE + 2);
+	store.piece = g_string_sized_new(FIRST_PIECE);
 	session_say(session, 354, NULL, "End data with <CR><LF>.<CR><LF>");
 	take_message(session, &store);
 	g_string_free(store.piece, TRUE);
