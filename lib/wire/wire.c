@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -145,29 +146,48 @@ static int take_ticket(int tickets)
 	return -1;
 }
 
-int wire_accept(const int *tickets, guint count, struct deadline deadline, guint *source)
+gboolean wire_queue_open(struct wire_queue *queue, const int *tickets, guint count)
 {
-	struct pollfd ready[WIRE_SOURCES];
-
 	if (count > WIRE_SOURCES)
-		log_panic("wire_accept: %u sockets", count);
+		log_panic("wire_queue_open: %u sockets", count);
+	*queue = (struct wire_queue){.count = count, .poll = epoll_create1(EPOLL_CLOEXEC)};
+	gboolean good = queue->poll >= 0;
+
+	for (guint i = 0; i < count && good; i++) {
+		/* Else each ticket would wake all who wait: most of what taking one cost was the others' looking in vain. */
+		struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+
+		queue->tickets[i] = tickets[i];
+		good = epoll_ctl(queue->poll, EPOLL_CTL_ADD, tickets[i], &event) == 0;
+	}
+	if (!good)
+		io_close(&queue->poll);
+	return good;
+}
+
+void wire_queue_clear(struct wire_queue *queue)
+{
+	io_close(&queue->poll);
+}
+
+int wire_accept(const struct wire_queue *queue, struct deadline deadline, guint *source)
+{
 	for (;;) {
-		for (guint i = 0; i < count; i++)
-			ready[i] = (struct pollfd){.fd = tickets[i], .events = POLLIN};
-		int found = poll(ready, count, deadline_left(deadline));
+		struct epoll_event ready[WIRE_SOURCES];
+		int found = epoll_wait(queue->poll, ready, WIRE_SOURCES, deadline_left(deadline));
 
 		if (found < 0)
 			return -1;
+		/* After a time in which nobody called we look, too: whoever was woken for a ticket may have died on the way to it. */
+		for (*source = 0; *source < queue->count; (*source)++) {
+			int phase = take_ticket(queue->tickets[*source]);
+
+			if (phase >= 0 || errno != EAGAIN)
+				return phase;
+		}
 		if (found == 0) {
 			errno = ETIMEDOUT;
 			return -1;
-		}
-		for (guint i = 0; i < count; i++) {
-			int phase = ready[i].revents ? take_ticket(tickets[i]) : -1;
-
-			*source = i;
-			if (phase >= 0 || (ready[i].revents && errno != EAGAIN))
-				return phase;
 		}
 	}
 }

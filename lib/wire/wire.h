@@ -153,11 +153,22 @@ enum wire_receive {
 
 enum { WIRE_SOURCES = 2 }; /* sockets that tickets come from, at most */
 
+/** Where one worker waits for tickets. */
+struct wire_queue {
+	int tickets[WIRE_SOURCES]; /**< the caller's; the first goes before the next */
+	guint count;
+	int poll; /**< closed by wire_queue_clear() */
+};
+/** Begins to wait on `count` sockets, of which each may have other workers waiting as well. FALSE with errno. After fork() a child makes its own. */
+gboolean wire_queue_open(struct wire_queue *queue, const int *tickets, guint count) G_GNUC_WARN_UNUSED_RESULT;
+void wire_queue_clear(struct wire_queue *queue);
+#define wire_queue_auto __attribute__((cleanup(wire_queue_clear)))
+
 /**
- * Waits for a ticket on one of `count` sockets, the first before the next. Returns the phase's descriptor (caller closes) and
- * which socket it came on, or -1 when the deadline passed or (errno EINTR) a signal came.
+ * Waits for a ticket. Returns the phase's descriptor (caller closes) and which socket it came on, or -1 when the deadline passed (errno ETIMEDOUT)
+ * or (errno EINTR) a signal came. Of those who wait one is woken for each ticket.
  */
-int wire_accept(const int *tickets, guint count, struct deadline deadline, guint *source) G_GNUC_WARN_UNUSED_RESULT;
+int wire_accept(const struct wire_queue *queue, struct deadline deadline, guint *source) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * Receives one request. On WIRE_RECEIVED `*arguments` (caller unrefs) has the request's type and `*fd` is a

@@ -177,13 +177,16 @@ void worker_serve(struct worker *worker, const volatile gint *stop)
 	 * stranger sent, must not: so it has no descriptor of the socket that the others come by.
 	 */
 	const int sources[] = {worker->jobs, worker->tickets};
+	wire_queue_auto struct wire_queue queue;
 
+	if (!wire_queue_open(&queue, sources, G_N_ELEMENTS(sources)))
+		log_fatal("cannot wait for tickets: %s", g_strerror(errno));
 	while (!*stop) {
 		struct deadline deadline = deadline_in(TICKET_WAIT);
 		guint source;
 
 		worker_silent_until(worker, deadline);
-		io_autofd int phase = wire_accept(sources, G_N_ELEMENTS(sources), deadline, &source);
+		io_autofd int phase = wire_accept(&queue, deadline, &source);
 
 		if (phase >= 0)
 			serve_phase(worker, phase, source == 0);

@@ -32,10 +32,13 @@ static GVariant *make_answer(const char *name)
 static void *serve(void *data)
 {
 	struct worker *worker = data;
+	wire_queue_auto struct wire_queue queue;
 	guint source;
-	io_autofd int phase = wire_accept(&worker->tickets, 1, deadline_in(5), &source);
+	gboolean more = wire_queue_open(&queue, &worker->tickets, 1);
+	io_autofd int phase = more ? wire_accept(&queue, deadline_in(5), &source) : -1;
 	enum wire_request request;
-	gboolean more = phase >= 0;
+
+	more = phase >= 0;
 
 	while (more) {
 		g_autoptr(GVariant) arguments = NULL;

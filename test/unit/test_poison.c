@@ -33,8 +33,10 @@ static GVariant *hear(int end)
 	enum wire_request request;
 	GVariant *arguments = NULL;
 	int fd = -1;
+	wire_queue_auto struct wire_queue queue;
 	guint source;
-	io_autofd int phase = wire_accept(&end, 1, deadline_in(0), &source);
+	assert_true(wire_queue_open(&queue, &end, 1));
+	io_autofd int phase = wire_accept(&queue, deadline_in(0), &source);
 
 	if (phase < 0)
 		return NULL;

@@ -26,11 +26,19 @@ struct worker {
 	int answer_fd;         /* goes along with the answer */
 };
 
+/* Like a worker that has only just come. */
+static int accept_once(int tickets, guint seconds)
+{
+	wire_queue_auto struct wire_queue queue;
+	guint source;
+
+	return wire_queue_open(&queue, &tickets, 1) ? wire_accept(&queue, deadline_in(seconds), &source) : -1;
+}
+
 static void *serve_one(void *data)
 {
 	struct worker *worker = data;
-	guint source;
-	int phase = wire_accept(&worker->tickets, 1, deadline_in(5), &source), fd = -1;
+	int phase = accept_once(worker->tickets, 5), fd = -1;
 	enum wire_request request;
 	GVariant *arguments = NULL;
 
@@ -245,16 +253,53 @@ static void test_ticket_without_descriptor_is_ignored(void **state)
 	assert_int_equal(send(tickets[0], "T", 1, 0), 1);
 	assert_int_equal(send(tickets[0], "TTTTTTTTTT", 10, 0), 10);
 	int phase = wire_open(tickets[0], deadline_in(1));
-	guint source;
-	int served = wire_accept(&tickets[1], 1, deadline_in(1), &source);
+	int served = accept_once(tickets[1], 1);
 	assert_true(served >= 0);
 	close(served);
 	close(phase);
 	errno = 0;
-	assert_int_equal(wire_accept(&tickets[1], 1, deadline_in(1), &source), -1);
+	assert_int_equal(accept_once(tickets[1], 1), -1);
 	assert_int_equal(errno, ETIMEDOUT);
 	close(tickets[0]);
 	close(tickets[1]);
+}
+
+enum { BUSY = 8 };
+
+/* Takes one ticket and never comes back for a second. */
+static void *take_one(void *data)
+{
+	const int *tickets = data;
+
+	return GINT_TO_POINTER(accept_once(*tickets, 20));
+}
+
+/* Of those who wait one is woken for a ticket: never the same one for two, and never nobody. */
+static void test_each_ticket_finds_a_worker(void **state)
+{
+	for (guint round = 0; round < 20; round++) {
+		GThread *workers[BUSY];
+		int tickets[2], phases[BUSY];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, tickets), 0);
+		gint64 started = g_get_monotonic_time();
+		for (guint i = 0; i < BUSY; i++)
+			workers[i] = g_thread_new("worker", take_one, &tickets[1]);
+		/* Some come before and some after the first tickets. */
+		for (guint i = 0; i < BUSY; i++)
+			assert_true((phases[i] = wire_open(tickets[0], deadline_in(1))) >= 0);
+		for (guint i = 0; i < BUSY; i++) {
+			int served = GPOINTER_TO_INT(g_thread_join(workers[i]));
+
+			assert_true(served >= 0);
+			close(served);
+			close(phases[i]);
+		}
+		/* Well before anybody looks without having been called. */
+		assert_true(g_get_monotonic_time() - started < 10 * G_USEC_PER_SEC);
+		close(tickets[0]);
+		close(tickets[1]);
+	}
 }
 
 static void test_closed_phase(void **state)
@@ -295,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_silent_worker_times_out),
 		cmocka_unit_test(test_bad_requests_are_nonsense),
 		cmocka_unit_test(test_ticket_without_descriptor_is_ignored),
+		cmocka_unit_test(test_each_ticket_finds_a_worker),
 		cmocka_unit_test(test_closed_phase),
 		cmocka_unit_test(test_full_queue_times_out),
 	};
