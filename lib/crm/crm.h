@@ -76,7 +76,7 @@ enum crm_result crm_total(struct crm *crm, const char *list, guint *members, str
 
 /** What was seen while the recipients were read; for the log and the alarms. */
 struct crm_reading {
-	guint rows;       /**< rows of the list in the view, as COUNT said in the same snapshot */
+	guint rows;       /**< rows of the list in the view, as COUNT said in the same statement */
 	guint skipped;    /**< rows that are no usable address */
 	guint duplicates; /**< rows whose address was there already */
 	guint looping;    /**< rows that are an address of ours (a list, its roles, the site's) */
@@ -95,7 +95,7 @@ struct crm_wish {
 /**
  * Reads everybody who gets a copy, now: for LIST_ROLE_POST the members by the way they want it, without those of mode `nomail`; for
  * LIST_ROLE_OWNER the owners, for LIST_ROLE_EDITOR the moderators or, if there are none, the owners, all by RECEPTION_MAIL.
- * One consistent snapshot, checked against its own COUNT and mysql_errno() before anything is returned. CRM_NOT_FOUND: the
+ * Of one moment, checked against its own COUNT and mysql_errno() before anything is returned. CRM_NOT_FOUND: the
  * list has no row at all. On CRM_FOUND the caller frees `*roster`, which may be empty and is not settled yet.
  */
 enum crm_result crm_roster(struct crm *crm, const struct crm_wish *wish, struct roster **roster, struct crm_reading *reading,

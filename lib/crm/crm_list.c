@@ -108,25 +108,33 @@ static gboolean read_count(struct crm *crm, const struct crm_cell *cell, guint *
 	return TRUE;
 }
 
+gboolean crm_list_take_count(struct crm *crm, const char *list, const struct crm_cell *value, const struct crm_cell *number,
+	struct crm_count *count)
+{
+	if (!crm_list_is(crm, value, list))
+		return TRUE;
+	if (count->spelling)
+		return fail_ambiguous(crm, list, count->spelling, value);
+	count->spelling = g_strndup(value->data, value->length);
+	return read_count(crm, number, &count->rows);
+}
+
 gboolean crm_list_count(struct crm *crm, const char *list, char **spelling, guint *rows)
 {
 	g_auto(GStrv) spellings = crm_list_spellings_of(crm, list);
 	const struct crm_values values = {.names = (const char *const *)spellings};
 	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_COUNT, &values);
+	struct crm_count count = {0};
 	const struct crm_cell *cells;
 	enum crm_step step = CRM_BROKEN;
-	g_autofree char *found = NULL;
 
-	while (statement && (step = crm_statement_next(statement, &cells)) == CRM_ROW) {
-		if (!crm_list_is(crm, &cells[0], list))
-			continue;
-		if (found)
-			return fail_ambiguous(crm, list, found, &cells[0]);
-		found = g_strndup(cells[0].data, cells[0].length);
-		if (!read_count(crm, &cells[1], rows))
+	while (statement && (step = crm_statement_next(statement, &cells)) == CRM_ROW)
+		if (!crm_list_take_count(crm, list, &cells[0], &cells[1], &count)) {
+			g_free(count.spelling);
 			return FALSE;
-	}
-	*spelling = g_steal_pointer(&found);
+		}
+	*spelling = count.spelling;
+	*rows = count.rows;
 	return step == CRM_END;
 }
 

@@ -72,6 +72,8 @@ struct crm {
 	MYSQL *mysql;       /* NULL: not connected */
 	gboolean uses_tls;
 	guint host;         /* place of the server that answered last, tried first */
+	gboolean answered;  /* a statement of the operation at work has had an answer */
+	guint spelling;     /* place among a list's spellings of the one that the view had last, tried first */
 	struct crm_column columns[CRM_VIEW_COLUMNS];
 	GHashTable *names;  /* of all columns, in lower case, to their type */
 	gint64 columns_until; /* monotonic microseconds: looked at again then */
@@ -125,8 +127,8 @@ typedef gboolean (*crm_work)(struct crm *crm, void *context);
 gboolean crm_run(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
 	G_GNUC_WARN_UNUSED_RESULT;
 /*
- * The same without a snapshot, for `work` that asks one thing, or several that need not be of one moment. It may be run a second time, on a new
- * connection, when a kept one turned out to be lost: it must begin anew then.
+ * The same without a snapshot, for `work` that asks one thing, or several that need not be of one moment. It is run a second time, on a new
+ * connection, when a kept one turned out to be lost before its first statement had an answer.
  */
 gboolean crm_ask(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
 	G_GNUC_WARN_UNUSED_RESULT;
@@ -242,6 +244,29 @@ gboolean crm_list_is(const struct crm *crm, const struct crm_cell *value, const 
  * else went wrong.
  */
 gboolean crm_list_count(struct crm *crm, const char *list, char **spelling, guint *rows) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What a list's name can be in the column, the number of its rows and the value it has there. */
+struct crm_count {
+	char *spelling; /* NULL: the view has no such list */
+	guint rows;
+};
+/*
+ * Takes what a group of rows says into account: its value of the list column and its number of rows. FALSE with the error latched when the list has
+ * another spelling, too.
+ */
+gboolean crm_list_take_count(struct crm *crm, const char *list, const struct crm_cell *value, const struct crm_cell *number,
+	struct crm_count *count) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- crm_members.c ---- */
+
+/* Told of each row; the cells are address and mode. */
+typedef void (*crm_member)(struct crm *crm, const struct crm_cell *cells, void *context);
+/*
+ * Reads all rows of a list, counted in the same statement. FALSE with the error latched, and then what `take` was told is worth nothing. The caller
+ * frees `count->spelling`.
+ */
+gboolean crm_members_read(struct crm *crm, const char *list, crm_member take, void *context, struct crm_count *count)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- crm_standing.c ---- */
 

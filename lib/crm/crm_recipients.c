@@ -1,7 +1,8 @@
 /*
  * Everybody who gets a copy, read live. Promise: the whole list or nothing. The rows are counted
- * and read in one snapshot; the count must agree, the server must have said that this was the
- * end, and only then is anything handed on.
+ * and read in one statement (crm_members.c); the count must agree, the server must have said that
+ * this was the end, and only then is anything handed on. Mail for a role is a few questions about a
+ * few people, in one snapshot.
  *
  * Members: each row that wants the list in some way is one; an address on several rows gets it once, in the most
  * direct way (roster.h). Duplicates are exact after normalising, so a local part in other capitals is another
@@ -23,12 +24,11 @@ enum {
 
 struct fan {
 	const struct crm_wish *wish;
-	char *spelling; /* the list's, as the view has it */
+	struct crm_count count;
 	struct roster *roster;
 	GPtrArray *suspects[RECEPTION_VARIANTS]; /* addresses in our own domains; NULL while there is none */
 	GPtrArray *words;    /* reception modes that nobody knows, for the log */
 	GString *normal;
-	guint seen;
 	guint reasons[REASONS]; /* why rows were skipped */
 	struct crm_reading *reading;
 };
@@ -137,25 +137,12 @@ static gboolean take_address(struct fan *fan, const struct crm_cell *cell)
 	return FALSE;
 }
 
-static gboolean read_members(struct crm *crm, struct fan *fan)
+static void take_member(struct crm *crm, const struct crm_cell *cells, void *context)
 {
-	const char *const name[] = {fan->spelling, NULL};
-	const struct crm_values values = {.names = name};
-	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, CRM_SQL_MEMBERS, &values);
-	const struct crm_cell *cells;
-	enum crm_step step = CRM_BROKEN;
+	struct fan *fan = context;
 
-	while (statement && (step = crm_statement_next(statement, &cells)) == CRM_ROW) {
-		fan->seen++;
-		if (take_address(fan, &cells[0]))
-			add_member(crm, fan, &cells[1]);
-	}
-	if (step != CRM_END)
-		return FALSE;
-	if (fan->seen != fan->reading->rows)
-		return crm_fail(crm, CRM_TROUBLE_INCOMPLETE, "%u rows counted, %u read", fan->reading->rows,
-			fan->seen);
-	return TRUE;
+	if (take_address(fan, &cells[0]))
+		add_member(crm, fan, &cells[1]);
 }
 
 /* Suspects that are no address of ours after all are members like any other. */
@@ -192,12 +179,12 @@ static void fan_clear(struct fan *fan)
 	g_ptr_array_unref(fan->words);
 	explicit_bzero(fan->normal->str, fan->normal->allocated_len);
 	g_string_free(fan->normal, TRUE);
-	g_free(fan->spelling);
+	g_free(fan->count.spelling);
 }
 
 static gboolean read_candidates(struct crm *crm, struct fan *fan, enum crm_query query, GPtrArray *candidates)
 {
-	const char *const name[] = {fan->spelling, NULL};
+	const char *const name[] = {fan->count.spelling, NULL};
 	const struct crm_values values = {.names = name};
 	crm_auto_statement struct crm_statement *statement = crm_statement_open(crm, query, &values);
 	const struct crm_cell *cells;
@@ -235,15 +222,27 @@ static gboolean read_role(struct crm *crm, struct fan *fan, enum crm_query query
 }
 
 /* Not a single address in a list with rows is a view gone wrong, not an empty list. */
-static gboolean read_post(struct crm *crm, struct fan *fan)
+static gboolean judge_members(struct crm *crm, struct fan *fan)
 {
-	if (!read_members(crm, fan))
-		return FALSE;
 	log_words(fan);
 	if (fan->reading->skipped == fan->reading->rows)
 		return crm_fail(crm, CRM_TROUBLE_SCHEMA, "no row of column '%s' is an address",
 			crm_sql_column(crm, CRM_COLUMN_ADDRESS));
 	return settle_suspects(crm, fan);
+}
+
+static gboolean post_work(struct crm *crm, void *context)
+{
+	struct fan *fan = context;
+
+	if (!crm_members_read(crm, fan->wish->list, take_member, fan, &fan->count))
+		return FALSE;
+	fan->reading->rows = fan->count.rows;
+	if (!fan->count.spelling)
+		return TRUE;
+	gboolean done = judge_members(crm, fan);
+	log_skipped(fan);
+	return done;
 }
 
 static gboolean read_editors(struct crm *crm, struct fan *fan)
@@ -256,8 +255,6 @@ static gboolean read_editors(struct crm *crm, struct fan *fan)
 static gboolean read_by_role(struct crm *crm, struct fan *fan)
 {
 	switch (fan->wish->role) {
-	case LIST_ROLE_POST:
-		return read_post(crm, fan);
 	case LIST_ROLE_EDITOR:
 		return read_editors(crm, fan);
 	case LIST_ROLE_OWNER:
@@ -265,6 +262,7 @@ static gboolean read_by_role(struct crm *crm, struct fan *fan)
 	case LIST_ROLE_SUBSCRIBE:
 	case LIST_ROLE_UNSUBSCRIBE:
 		return read_role(crm, fan, CRM_SQL_OWNERS, STANDING_OWNER);
+	case LIST_ROLE_POST:
 	case LIST_ROLE_BOUNCES:
 	case LIST_ROLE_CONFIRM:
 		break;
@@ -273,13 +271,14 @@ static gboolean read_by_role(struct crm *crm, struct fan *fan)
 	return crm_fail(crm, CRM_TROUBLE_OTHER, "nobody receives mail for this role");
 }
 
-static gboolean fan_work(struct crm *crm, void *context)
+static gboolean role_work(struct crm *crm, void *context)
 {
 	struct fan *fan = context;
 
-	if (!crm_list_count(crm, fan->wish->list, &fan->spelling, &fan->reading->rows))
+	if (!crm_list_count(crm, fan->wish->list, &fan->count.spelling, &fan->count.rows))
 		return FALSE;
-	if (!fan->spelling)
+	fan->reading->rows = fan->count.rows;
+	if (!fan->count.spelling)
 		return TRUE;
 	gboolean done = read_by_role(crm, fan);
 	log_skipped(fan);
@@ -295,8 +294,9 @@ enum crm_result crm_roster(struct crm *crm, const struct crm_wish *wish, struct 
 
 	*roster = NULL;
 	*reading = (struct crm_reading){0};
-	gboolean done = crm_run(crm, fan_work, &fan, wish->list, verdict);
-	gboolean found = fan.spelling != NULL;
+	gboolean done = wish->role == LIST_ROLE_POST ? crm_ask(crm, post_work, &fan, wish->list, verdict)
+						     : crm_run(crm, role_work, &fan, wish->list, verdict);
+	gboolean found = fan.count.spelling != NULL;
 	fan_clear(&fan);
 	if (!done)
 		return CRM_TROUBLE;

@@ -5,8 +5,8 @@
  * read yet. Whatever fails later is a failure.
  *
  * A snapshot is for operations whose statements must agree with each other. One statement agrees with itself, so a question of
- * one is asked without: that spares two of its three trips to the server. It cannot change anything either way, because
- * the session's transactions are read-only unless they say otherwise (crm_sql.c).
+ * one is asked without, the members of a list among them: that spares two of its three trips to the server. It cannot change
+ * anything either way, because the session's transactions are read-only unless they say otherwise (crm_sql.c).
  */
 #include "lib/base/log.h"
 #include "lib/crm/crm_private.h"
@@ -79,8 +79,9 @@ gboolean crm_ask(struct crm *crm, crm_work work, void *context, const char *list
 	gboolean kept = crm->mysql != NULL;
 
 	crm_error_clear(crm);
+	crm->answered = FALSE;
 	gboolean done = (kept || crm_connect(crm)) && crm_columns_look(crm) && work(crm, context);
-	if (!done && kept && crm->error.trouble == CRM_TROUBLE_LOST) {
+	if (!done && kept && !crm->answered && crm->error.trouble == CRM_TROUBLE_LOST) {
 		crm_disconnect(crm);
 		crm_error_clear(crm);
 		done = crm_connect(crm) && crm_columns_look(crm) && work(crm, context);

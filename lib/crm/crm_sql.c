@@ -34,7 +34,9 @@ static const char *const texts[CRM_SQL_QUERIES] = {
 			    " WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}",
 	[CRM_SQL_SPELLINGS] = "SELECT DISTINCT {bytes} FROM {view} WHERE {list~} IN ({names}) LIMIT 20",
 	[CRM_SQL_COUNT] = "SELECT {bytes}, COUNT(*) FROM {view} WHERE {list~} IN ({names}) GROUP BY 1",
-	[CRM_SQL_MEMBERS] = "SELECT {address}, {mode} FROM {view}" THIS_LIST,
+	/* Number and rows in one statement, which sees one moment of the tables whatever their engine; see crm_members.c. */
+	[CRM_SQL_MEMBERS] = "SELECT {bytes}, COUNT(*), NULL, NULL FROM {view} WHERE {list~} IN ({names}) GROUP BY 1"
+			    " UNION ALL SELECT NULL, NULL, {address}, {mode} FROM {view}" THIS_LIST,
 	[CRM_SQL_OWNERS] = "SELECT {address}, {owner} FROM {view}" THIS_LIST " AND {owner}" NOT_FALSE,
 	[CRM_SQL_MODERATORS] = "SELECT {address}, {moderator} FROM {view}" THIS_LIST " AND {moderator}" NOT_FALSE,
 	[CRM_SQL_PERSON] = "SELECT {bytes}, {address}, {owner}, {moderator} FROM {view}"

@@ -37,6 +37,7 @@ static gboolean execute(struct crm_statement *statement, enum crm_query query, c
 	g_free(text);
 	if (!good)
 		return fail(statement);
+	statement->crm->answered = TRUE;
 	statement->columns = mysql_field_count(mysql);
 	if (statement->columns == 0 || statement->columns > CRM_COLUMNS)
 		return crm_fail(statement->crm, CRM_TROUBLE_OTHER, "%u columns in an answer", statement->columns);

@@ -326,7 +326,7 @@ def test_a_small_list_does_not_pay_for_a_large_one(crm, door, view):
             assert talk.ask("standing", listed("deelnemers"), "anneke@space.example").first == "subscriber owner moderator moderated"
             assert talk.ask("standing", listed("large"), member(5)).first == "subscriber"
             assert len(talk.ask("recipients", listed("deelnemers")).addresses) == 10
-            assert len(examined(log)) > 8 and max(examined(log)) < 1000, examined(log)
+            assert len(examined(log)) > 5 and max(examined(log)) < 1000, examined(log)
             talk.ask("count", listed("large"))
             assert max(examined(log)) >= 60000, "the measure works"
     finally:
@@ -534,7 +534,8 @@ def test_d19_a_change_while_reading_is_seen_whole_or_not_at_all(crm, flat, door)
     assert door.recipients("choir").addresses == ["new%d@x.example" % i for i in range(400)] + ["late@x.example"]
 
 
-def test_without_snapshots_the_count_betrays_a_change(crm, door):
+def test_without_snapshots_a_list_is_of_one_moment_too(crm, door):
+    """Number and rows come in one statement, which locks a table of an engine that knows no snapshots."""
     flat = Flat(crm)
     crm.execute("ALTER TABLE flat ENGINE=Aria")
     for i in range(50):
@@ -543,10 +544,20 @@ def test_without_snapshots_the_count_betrays_a_change(crm, door):
     asked = door.start("recipients", listed("choir"))
     wait_until(lambda: crm.query("SELECT 1 FROM information_schema.processlist WHERE user = 'mlist' AND info LIKE %s", "%COUNT(*)%"), 10,
                "the count")
-    time.sleep(0.1)
     flat.add("late@x.example")
-    answer = finish(asked)
-    assert "incomplete answer" in answer.trouble and "50 rows counted, 51 read" in answer.log
+    assert finish(asked).addresses == ["p%d@x.example" % i for i in range(50)]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 49, 50])
+def test_the_count_betrays_a_server_that_says_nothing_of_what_it_leaves_out(crm, flat, lab_directory, rows):
+    for i in range(50):
+        flat.add("p%d@x.example" % i)
+    crm.execute("SET GLOBAL sql_select_limit = %d" % rows)
+    try:
+        answer = Door(lab_directory, crm).recipients("choir")
+    finally:
+        crm.execute("SET GLOBAL sql_select_limit = DEFAULT")
+    assert "incomplete answer" in answer.trouble and "50 rows counted, %d read" % (rows - 1) in answer.log
 
 
 # ---- names of view and columns ----
