@@ -4,11 +4,13 @@ import time
 
 import pytest
 
+from lab.dnsproxy import FAULTS, DnsProxy
 from lab.process import directory, wait_until
 from lab.resolver import BOGUS, Resolver
 from lab.world import World
 from session.dispatch_room import Room
 
+FAULT_ANSWERS = {name: fault for family in FAULTS.values() for name, fault in family.items()}
 FOUND, NO_RECORD, NO_NAME, TROUBLE = range(4)
 
 
@@ -115,6 +117,23 @@ def test_s1_resolver_dead_and_back(room, resolver):
     resolver.start()
     with room.phase() as phase:
         wait_until(lambda: ask(phase, "later.example") == (FOUND, [b"at last"]), 10, "an answer again", pause=0.5)
+
+
+@pytest.mark.parametrize("name", ["a length that lies", "half a length"])
+def test_s1_a_connection_that_has_gone_dumb(world, room, resolver, name):
+    """By TCP: the next question takes another, while questions keep coming."""
+    resolver.zone({"%s.dumb.example" % word: "x" for word in ("good", "bad", "next")})
+    with DnsProxy(resolver.port) as line:
+        world.rollcall.configure({"rollcall": {"resolver": line.setting}})
+        other, line.tcp = Room(world), True
+        world.rollcall.configure({"rollcall": {"resolver": resolver.setting}})
+        with other.phase() as phase:
+            assert ask(phase, "good.dumb.example") == (FOUND, [b"x"])
+            line.arm(FAULT_ANSWERS[name])
+            assert ask(phase, "bad.dumb.example") == (TROUBLE, [])
+            line.disarm()
+            assert ask(phase, "next.dumb.example") == (FOUND, [b"x"])
+        assert other.end() == 0
 
 
 @pytest.mark.parametrize("texts", [["%02d " % i + "x" * 500 for i in range(21)], ["%d " % i + "x" * 2500 for i in range(14)], ["x" * 8193],
