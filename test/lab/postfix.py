@@ -15,8 +15,9 @@ import re
 import signal
 import smtplib
 import socket
+import stat
 
-from lab.process import ROOT, Daemon, LabError, free_port, run, wait_until
+from lab.process import ROOT, Daemon, LabError, alive, children, free_port, is_open, run, wait_until
 
 DOMAIN = "lists.example.org"
 SCRIPT = os.path.join(ROOT, "postfix-conf", "rollcall-postfix")
@@ -74,6 +75,10 @@ PRIVATE_QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "
 # Master changes its user for a moment, and with that the kernel forgets to end it when the lab dies; this shell does not forget.
 GUARD = ["sh", "-c", 'trap \'kill "$master"\' TERM; "$@" & master=$!; wait "$master"; wait "$master"', "guard"]
 WAITING = ("maildrop", "incoming", "active", "deferred", "active")
+
+
+def is_finished(path):
+    return bool(os.stat(path).st_mode & stat.S_IXUSR)
 
 
 class Refused(Exception):
@@ -155,6 +160,15 @@ class Postfix:
     def stop(self):
         """Ends master, and with it all its daemons; what is queued stays queued for the next start()."""
         return self.daemon and self.daemon.end()
+
+    def kill(self):
+        """SIGKILL to master and all its daemons at once; what is queued stays queued for the next start()."""
+        family = children(self.daemon.pid)
+        for pid in family:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.daemon.end(signal.SIGKILL)
+        wait_until(lambda: not any(alive(pid) for pid in family), 10, "the end of Postfix's daemons")
 
     @property
     def pid(self):
@@ -241,7 +255,22 @@ class Postfix:
 
     def queued(self):
         """How many messages are anywhere in the queue (without asking Postfix, so also when it is down)."""
-        return sum(len(files) for name in WAITING for _, _, files in os.walk(os.path.join(self.queue_directory, name)))
+        return sum(not (queue == "incoming" and self._is_abandoned(path)) for queue in WAITING for path in self._files(queue))
+
+    def abandoned(self):
+        """The queue ids of what cleanup(8) was killed over: files with mode 0600 that nobody has open any more. That is no mail, since its sender was
+        never told that it is, but Postfix keeps it for a week (postsuper(1), -p)."""
+        return [os.path.basename(path) for path in self._files("incoming") if self._is_abandoned(path)]
+
+    def _files(self, queue):
+        return [os.path.join(place, name) for place, _, names in os.walk(os.path.join(self.queue_directory, queue)) for name in names]
+
+    def _is_abandoned(self, path):
+        daemons = [self.daemon.pid] + children(self.daemon.pid) if self.daemon else []
+        with contextlib.suppress(FileNotFoundError):
+            # It may have been finished and closed while we looked.
+            return not is_finished(path) and not is_open(path, daemons) and not is_finished(path)
+        return False
 
     def wait_empty(self, timeout=30):
         """Until nothing is queued. Directories are looked at in the order mail moves, twice, so none slips past."""

@@ -122,6 +122,18 @@ def status(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
 
 
+def is_open(path, pids):
+    """Whether one of the processes has that file open."""
+    state = os.stat(path)
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for fd in os.listdir("/proc/%d/fd" % pid):
+                with contextlib.suppress(OSError):
+                    if os.path.samestat(os.stat("/proc/%d/fd/%s" % (pid, fd)), state):
+                        return True
+    return False
+
+
 def program(pid):
     """The file name of the program that the process runs; "" when it has ended."""
     try:

@@ -74,10 +74,10 @@ class Rollcall:
     def __exit__(self, *why):
         self.daemon and self.daemon.end(grace=5)
 
-    def store(self, sql, *arguments):
+    def store(self, sql, *arguments, timeout=10):
         """Rows from the state store, as its own user: what root made beside it, no worker could open."""
         with as_user(DISPATCH_UID):
-            with contextlib.closing(sqlite3.connect(os.path.join(self.directory, "state", "store.db"), timeout=10)) as db, db:
+            with contextlib.closing(sqlite3.connect(os.path.join(self.directory, "state", "store.db"), timeout=timeout)) as db, db:
                 return db.execute(sql, arguments).fetchall()
 
     def forget_who_was_told(self):
