@@ -11,7 +11,7 @@ enum { PATIENCE = 30 }; /* seconds */
 
 struct offer {
 	gboolean there, serious;
-	const char *name, *cost;
+	const char *name, *cost, *todo;
 };
 
 static gboolean any_verp(const struct settings *settings)
@@ -29,11 +29,14 @@ static void report_offers(struct check *check, const struct smtp_session *sessio
 {
 	const struct smtp_offers *offers = &session->offers;
 	const struct offer rows[] = {
-		{offers->pipelining, TRUE, "PIPELINING", "each recipient costs a round trip"},
-		{offers->eight_bit, TRUE, "8BITMIME", "8-bit posts wait"},
-		{offers->utf8, TRUE, "SMTPUTF8", "posts with UTF-8 in their header wait"},
-		{offers->size, FALSE, "SIZE", "a post that is too large is refused only after it was sent"},
-		{offers->xverp, any_verp(check->settings), "XVERP", "a bounce does not tell whose it is (Postfix: smtpd_authorized_verp_clients)"},
+		{offers->pipelining, TRUE, "PIPELINING", "each recipient costs a round trip", NULL},
+		{offers->eight_bit, TRUE, "8BITMIME", "8-bit posts wait, and go back to their authors in the end",
+			"have the server offer it (Postfix: smtpd_discard_ehlo_keywords), or name another: nothing is converted, as it would break signatures"},
+		{offers->utf8, TRUE, "SMTPUTF8", "posts with addresses in UTF-8 wait, and go back to their authors in the end",
+			"have the server offer it (Postfix: smtputf8_enable = yes), or name another"},
+		{offers->size, FALSE, "SIZE", "a post that is too large is refused only after it was sent", NULL},
+		{offers->xverp, any_verp(check->settings), "XVERP", "a bounce does not tell whose it is",
+			"let us use it (Postfix: smtpd_authorized_verp_clients), or set verp = no"},
 	};
 	const char *where = settings_text(check->settings, SET_smtp_server, NULL);
 	g_autoptr(GString) there = g_string_new(NULL);
@@ -44,8 +47,11 @@ static void report_offers(struct check *check, const struct smtp_session *sessio
 	report_add(check->report, REPORT_OK, "smtp_server %s: reached%s; it offers%s%s%s", where, session->tls ? " with TLS" : "", there->len ? there->str : " nothing",
 		offers->starttls ? " STARTTLS" : "", offers->auth_plain || offers->auth_login ? " AUTH" : "");
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-		if (!rows[i].there && rows[i].serious)
+		if (!rows[i].there && rows[i].serious) {
 			report_add(check->report, REPORT_WARNING, "smtp_server %s does not offer %s: %s", where, rows[i].name, rows[i].cost);
+			if (rows[i].todo)
+				report_todo(check->report, "%s", rows[i].todo);
+		}
 	if (offers->recipients > 0)
 		report_add(check->report, REPORT_OK, "smtp_server %s: at most %u recipients at once", where, offers->recipients);
 }

@@ -44,6 +44,9 @@ const struct texts_row texts_table[] = {
 	{"note-unsubscribe", " person "},
 	{"held-unparsed", " number sender size until discard "},
 	{"expired-unparsed", " number sender size "},
+	{"note-refused", " count members reason "},
+	{"note-unusable", " count members "},
+	{"note-archive", " count "},
 	/* to members */
 	{"digest", " volume issue date part page "},
 	{NULL, NULL},
@@ -57,7 +60,7 @@ const char *const texts_keys[] = {
 	"banned", "emergency", "implicit-destination", "too-many-recipients", "no-subject", "administrivia", "digest-subject",
 	"too-big",
 	/* why a post is held */
-	"filter-empty", "held", "held-author", "held-structure", "held-dmarc",
+	"filter-empty", "held", "held-author", "held-structure", "held-dmarc", "held-filter",
 	/* how sure we are of the author */
 	"sure-smtp", "sure-dkim", "sure-md5", "sure-smime", "sure-sasl", "sure-failed",
 	/* what became of a held post */

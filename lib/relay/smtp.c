@@ -32,17 +32,21 @@ static gboolean fail(struct verdict *verdict, struct verdict what)
 
 /* ---- what the server can do ---- */
 
-/* Nothing is sent in another form than it was signed in: what a server cannot take, waits until the admin has found one that can. */
+/*
+ * Nothing is sent in another form than it was signed in: what a server cannot take, waits until the admin has found one that can. RFC 6152 section 3 has a client
+ * convert what is 8-bit, or return it; Postfix converts, and breaks each signature. We could only before signing, when nobody knows the server yet, and not what
+ * somebody else has signed inside. The server is one of the admin's choice, all that are in use offer 8BITMIME, and `rollcall check` asks it.
+ */
 static gboolean can_take(const struct smtp_offers *offers, const struct smtp_needs *needs, struct verdict *verdict)
 {
 	if (needs->impossible)
 		return fail(verdict, verdict_deferred("4.6.0", "the message holds a bare CR or a NUL, which cannot go by SMTP"));
 	if (needs->eight_bit && !offers->eight_bit)
-		return fail(verdict, verdict_deferred("4.6.3", "the message is 8-bit, and the mail server does not offer 8BITMIME"));
+		return fail(verdict, verdict_deferred("4.6.3", "the message is 8-bit, and the mail server does not offer 8BITMIME: have it do so, or name another smtp_server"));
 	if (needs->utf8 && !offers->utf8)
-		return fail(verdict, verdict_deferred("4.6.7", "the message has UTF-8 in its header, and the mail server does not offer SMTPUTF8"));
+		return fail(verdict, verdict_deferred("4.6.7", "the message has UTF-8 in its header, and the mail server does not offer SMTPUTF8: have it do so, or name another smtp_server"));
 	if (offers->size_limit > 0 && needs->size > offers->size_limit)
-		return fail(verdict, verdict_deferred("4.3.4", "the message has %" G_GUINT64_FORMAT " bytes, and the mail server takes %" G_GUINT64_FORMAT,
+		return fail(verdict, verdict_deferred("4.3.4", "the message has %" G_GUINT64_FORMAT " bytes, and the mail server takes %" G_GUINT64_FORMAT ": raise its limit",
 			needs->size, offers->size_limit));
 	return TRUE;
 }

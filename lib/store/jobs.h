@@ -7,6 +7,7 @@
  *  text       of "rejected": the moderator's words; of "answer": the name of a text
  *  words      of "answer": what the CRM's procedure said; "done-key": which sentence tells what became of a wish
  *  person     of "note": the address of who wants to join or to leave; its "text" is the name of a text
+ *  count, members, why  of "note": how many of a list's addresses get no mail, of how many, and what the server says of the first
  *  to         of "answer" and "second": the address, of somebody who is no moderator; else
  *  to-person  of these: a moderator's hash
  *  turn       of "notice-author": "later" where its receiver, whom nothing proves, has had his mail of the day

@@ -9,6 +9,7 @@
 #include "lib/store/store_distributed.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
+#include "lmtpd/dispatch/owner_note.h"
 #include "lmtpd/dispatch/shrink_guard.h"
 
 enum { OTHERS = 20 }; /* lists beside this one that are looked at: each costs a reading */
@@ -22,6 +23,17 @@ static struct verdict nobody(const struct crm_wish *wish, const struct crm_readi
 		return verdict_deferred("4.2.1", "the list has no owner right now");
 	}
 	return verdict_discarded(reading->left_out > 0 ? "every member has a copy already" : "no member wants mail");
+}
+
+/* What the log says of each reading (lib/crm), the owners hear once a day: the addresses are theirs to mend. */
+static void tell_unusable(const struct worker *worker, const struct crm_wish *wish, const struct crm_reading *reading)
+{
+	g_autofree char *count = g_strdup_printf("%u", reading->skipped);
+	g_autofree char *members = g_strdup_printf("%u", reading->rows);
+
+	if (reading->skipped > 0 && wish->role == LIST_ROLE_POST && !worker->dry)
+		owner_note(worker->store, wish->list, "note-unusable",
+			(struct jobs_pair[]){{"count", count}, {"members", members}, {NULL, NULL}});
 }
 
 static struct verdict read_roster(struct phase *phase, const struct crm_wish *wish)
@@ -41,6 +53,7 @@ static struct verdict read_roster(struct phase *phase, const struct crm_wish *wi
 	/* The list was there at RCPT: a view that lost it in between is not the author's fault. */
 	if (found == CRM_NOT_FOUND)
 		return verdict_deferred("4.3.0", "the list is gone from the member directory");
+	tell_unusable(worker, wish, &reading);
 	roster_settle(phase->fanout.roster);
 	return roster_total(phase->fanout.roster) > 0 ? VERDICT_UNDECIDED : nobody(wish, &reading);
 }

@@ -82,8 +82,8 @@ static struct verdict find_owners(struct worker *worker, const struct store_job 
 	for (guint i = 0; live && i < roster_count(live, RECEPTION_MAIL); i++)
 		recipients_add(people->recipients, recipients_get(live->of[RECEPTION_MAIL], i));
 	if (recipients_count(people->recipients) == 0 && job->held == 0)
-		log_warning("ALARM list=<%s>: nobody in the CRM is its owner: somebody wants to join or to leave, and nobody hears of it",
-			job->list);
+		log_warning("ALARM list=<%s>: nobody in the CRM is its owner: %s, and nobody hears of it", job->list,
+			*jobs_field(job->fields, "person") ? "somebody wants to join or to leave" : jobs_field(job->fields, "text"));
 	return VERDICT_UNDECIDED;
 }
 

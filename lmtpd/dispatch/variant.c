@@ -17,6 +17,7 @@
 #include "lib/list/batches.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/handover.h"
+#include "lmtpd/dispatch/owner_note.h"
 #include "lmtpd/dispatch/store_trouble.h"
 
 enum { DIVISION_LIMIT = 10000000 }; /* batches: more than anybody has members */
@@ -209,13 +210,21 @@ struct verdict variant_prepare(struct phase *phase, enum reception reception, in
 
 /* ---- its end ---- */
 
-static void tell_skipped(const struct fanout *fanout)
+/* Of batches the first that has any tells the owners: how many there are at least. */
+static void tell_skipped(const struct phase *phase)
 {
+	const struct fanout *fanout = &phase->fanout;
 	const struct relay_skipped *skipped = relay_skipped(fanout->relay);
+	g_autofree char *count = g_strdup_printf("%u", skipped->count);
+	g_autofree char *members_count = g_strdup_printf("%u", roster_total(fanout->roster));
 
-	if (skipped->count > 0)
-		log_warning("list=<%s>: the mail server refuses %u of %u addresses for good, which get no copy; the first with: %s", fanout->list,
-			skipped->count, fanout->count, skipped->reason);
+	if (skipped->count == 0)
+		return;
+	log_warning("list=<%s>: the mail server refuses %u of %u addresses for good, which get no copy; the first with: %s", fanout->list,
+		skipped->count, fanout->count, skipped->reason);
+	if (fanout->role == LIST_ROLE_POST)
+		owner_note(phase->worker->store, fanout->list, "note-refused",
+			(struct jobs_pair[]){{"count", count}, {"members", members_count}, {"why", skipped->reason}, {NULL, NULL}});
 }
 
 struct verdict variant_commit(struct phase *phase, GString *queue_id)
@@ -241,7 +250,7 @@ struct verdict variant_commit(struct phase *phase, GString *queue_id)
 		verdict = handover_commit(&handover, queue_id);
 	if (verdict.class != VERDICT_SENT)
 		return verdict;
-	tell_skipped(fanout);
+	tell_skipped(phase);
 	add_queue_id(fanout, queue_id->str);
 	if (fanout->batches == 0)
 		return verdict;

@@ -112,7 +112,7 @@ static char *link_for(const struct composing *composing, const char *token_name,
 				 : NULL;
 }
 
-enum { FIELD_COUNT = 35 };
+enum { FIELD_COUNT = 37 };
 
 struct values {
 	struct texts_field fields[FIELD_COUNT];
@@ -162,7 +162,7 @@ static void collect(const struct composing *composing, struct values *values)
 	/* What texts call it, and what dispatch does: "held-" is the store's, "fact-" was noted when the post came. */
 	static const char *const plain[][2] = {{"subject", "fact-subject"}, {"author", "held-author"},
 		{"rule", "fact-rule"}, {"flaw", "fact-flaw"}, {"size", "fact-size"}, {"parts", "fact-parts"}, {"page", "page"}, {"person", "person"},
-		{"who", "by"}, {"join", "join"}, {"leave", "leave"}, {"by_page", "by-page"}};
+		{"who", "by"}, {"join", "join"}, {"leave", "leave"}, {"by_page", "by-page"}, {"count", "count"}, {"members", "members"}};
 	const struct job *job = composing->job;
 
 	*values = (struct values){0};

@@ -10,12 +10,13 @@ import pytest
 
 from lab.crm import member
 from lab.postfix import DOMAIN
-from lab.process import free_port
+from lab.process import free_port, wait_until
 from lab.world import World, compose
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "session"))
 from scripted_smtp import ScriptedSmtp  # noqa: E402
 
+AUTHOR = "chaya@mail.example.net"
 BODY = "Één vraag\r\n.\r\n..twee\r\n\r\nFrom here on  \r\n".encode()
 
 
@@ -81,6 +82,36 @@ def test_owners(shared):
     shared.postfix.send(compose("anneke@space.example", "deelnemers-owner"), "anneke@space.example", "deelnemers-owner@" + DOMAIN)
     (copy,) = shared.copies(1)
     assert copy.sender == "deelnemers-bounces@" + DOMAIN
+
+
+def test_owners_hear_of_refused_addresses():
+    """Once a day, with the server's words and without the address, which never touches the disk."""
+    def rcpt(conversation):
+        line = conversation.server.commands[-1]
+        return b"550 5.1.1 <%s>: no such mailbox\r\n" % victim.encode() if victim in line else b"250 2.1.5 Ok\r\n"
+
+    def notes():
+        return [text for text in server.messages if b"Some members get no copies" in text]
+    with smtp_world() as world, ScriptedSmtp(RCPT=rcpt) as server:
+        members = world.crm.members("deelnemers")
+        owners = {row[0] for row in world.crm.query("SELECT DISTINCT user_subscriber FROM mailinglists_api WHERE list='deelnemers' AND owner")}
+        victim = sorted(set(members) - owners - {AUTHOR})[0]
+        world.rollcall.configure({"rollcall": {"smtp_server": server.where}})
+        world.rollcall.start()
+        for number in (1, 2):
+            world.post(AUTHOR, "deelnemers", "Post %d" % number)
+            wait_until(lambda number=number: len(server.messages) >= number + len(owners), 30, "post and notes\n" + world.last_words())
+        world.post(AUTHOR, "deelnemers", "Post 3")
+        wait_until(lambda: len(server.messages) == 3 + len(owners), 30, "the last post")
+        assert len(notes()) == len(owners) and {address for envelope in server.envelopes for address in envelope if len(envelope) == 1} == owners
+        for text in notes():
+            said = " ".join(text.decode().split())
+            assert victim not in said and "at least 1 of " in said and "550 5.1.1 [...] no such mailbox" in said
+        state = os.path.join(world.rollcall.directory, "state")
+        for name in os.listdir(state):
+            with open(os.path.join(state, name), "rb") as f:
+                assert victim.encode() not in f.read(), name
+        assert not world.rollcall.log(victim)
 
 
 def test_s4_limit_is_learnt_and_met_in_batches():

@@ -278,6 +278,7 @@ def test_smtp_way(cli, postfix):
     said = cli.check({"rollcall": narrow, "domain " + DOMAIN: {"verp": "yes"}})
     for word in ("PIPELINING: each", "8BITMIME: 8-bit posts wait", "SMTPUTF8: posts", "XVERP: a bounce", "takes 1000 recipients at once"):
         assert [w for w in said.of("warning") if word in w], (word, said.output)
+    assert "or name another: nothing is converted" in said.output and "smtputf8_enable = yes" in said.output
     problem(cli.check({"rollcall": dict(smtp, smtp_server="inet:127.0.0.1:1")}), "mail server not reached: Connection refused")
     problem(cli.check({"rollcall": dict(smtp, smtp_server=cli.world.rollcall.lmtp)}), "is also smtp_server: posts would come back to us")
     problem(cli.check({"rollcall": dict(smtp, smtp_user="us", smtp_password_file="/nonexistent")}), "smtp_password_file: /nonexistent No such file")
