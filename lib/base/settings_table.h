@@ -173,6 +173,8 @@ SETTING(SCOPE_LIST, archived_at, TYPE_TEXT, "", 0, 500, NULL,
 	"A post's address in the archive (RFC 5064); {list}, {domain}, {id} (Message-ID) and {hash} are filled in; empty: what HyperKitty has, where that is the archive.")
 SETTING(SCOPE_LIST, archive, TYPE_TEXT, "", 0, 500, NULL,
 	"Where posts are archived: maildir:/PATH, mbox:/PATH or hyperkitty:https://HOST/hyperkitty; {list} and {domain} are filled in; empty: nowhere.")
+SETTING(SCOPE_LIST, archive_backlog, TYPE_SIZE, "1G", 1048576, 1099511627776, NULL,
+	"How much may wait for an archive that takes nothing (and 10000 posts at most); from then on posts go out without being archived, and the owners hear.")
 SETTING(SCOPE_LIST, archive_key_file, TYPE_SECRET, "", 0, 4096, NULL,
 	"File with HyperKitty's MAILMAN_ARCHIVER_KEY, closed to group and others.")
 SETTING(SCOPE_LIST, archive_ca_file, TYPE_PATH, "", 0, 4096, NULL,
@@ -237,7 +239,7 @@ SETTING(SCOPE_LIST, filter_remove_extensions, TYPE_STRINGS, "", 0, 4096, NULL,
 	"Extensions of file names whose parts are removed, such as exe;js; each extension of a name counts.")
 SETTING(SCOPE_LIST, filter_part_size, TYPE_SIZE, "0", 0, 1073741824, NULL, "Parts with more bytes are removed; 0: none.")
 SETTING(SCOPE_LIST, filter_empty, TYPE_CHOICE, "reject", 0, 0, "reject|hold|discard",
-	"What to do with a post of which the filter leaves nothing; one that is held goes out unfiltered when a moderator accepts it.")
+	"What to do with a post of which the filter leaves nothing; one that is held goes out unfiltered when a moderator accepts it, who is told so.")
 SETTING(SCOPE_LIST, collapse_alternatives, TYPE_BOOLEAN, "no", 0, 0, NULL,
 	"Keep only the first of the alternatives that a post gives (multipart/alternative), which is the plain text.")
 SETTING(SCOPE_LIST, html_to_text, TYPE_BOOLEAN, "no", 0, 0, NULL, "Turn HTML into plain text, and drop it where plain text stands beside it.")

@@ -64,3 +64,14 @@ gboolean store_distributed_write(struct store *store, int state, GError **error)
 	sqlite3_bind_int64(write, 4, store->content_life);
 	return store_run(store, write, "recording a distribution", error);
 }
+
+gboolean store_distributed_cut(struct store *store, guint most, guint *count, GError **error)
+{
+	store_statement_auto sqlite3_stmt *cut = store_statement(store, STATEMENT_DISTRIBUTED_CUT_EXPIRE);
+
+	sqlite3_bind_int64(cut, 1, most);
+	if (!store_run(store, cut, "removing records of distributed posts", error))
+		return FALSE;
+	*count = (guint)sqlite3_changes(store->db);
+	return TRUE;
+}

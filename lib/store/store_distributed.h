@@ -24,6 +24,11 @@ enum store_copy {
 enum store_copy store_distributed_claim(struct store *store, const guint8 content[STORE_KEY_SIZE], gint64 life, gint64 *at,
 	GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Records that are kept of all lists: some 30 MB. A record more costs nothing worse than a copy that goes out. */
+enum { STORE_DISTRIBUTED_MOST = 200000 };
+/** Removes the oldest beyond `most`, with all of the same second; `*count` is how many went. What has grown old is store_expire()'s. */
+gboolean store_distributed_cut(struct store *store, guint most, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** What is in hand is no distribution after all: it goes to a role address. Nothing happens when there is none. */
 void store_distributed_drop(struct store *store);
 

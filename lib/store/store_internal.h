@@ -48,6 +48,9 @@
 		"post = ?2, state = ?3, distributed_at = unixepoch(), expires_at = unixepoch() + ?4")         \
 	X(DISTRIBUTED_EXPIRE,                                                                                 \
 		"DELETE FROM distributed WHERE expires_at <= unixepoch() OR distributed_at > unixepoch() + 86400") \
+	X(DISTRIBUTED_CUT_EXPIRE,                                                                             \
+		"DELETE FROM distributed WHERE distributed_at <= "                                            \
+		"(SELECT distributed_at FROM distributed ORDER BY distributed_at DESC LIMIT 1 OFFSET ?1)")    \
 	X(DEATH_READ, "SELECT count FROM death WHERE key = ?1")                                               \
 	X(DEATH_ADD,                                                                                          \
 		"INSERT INTO death (key, count, changed) VALUES (?1, 1, " STORE_AGE ") "                      \
@@ -108,6 +111,7 @@
 	X(DIGEST_LEAVE, "UPDATE kept SET issue = NULL WHERE issue = ?1")                                      \
 	X(ARCHIVE_LISTS,                                                                                      \
 		"SELECT list, sum(aside = 0), sum(aside), sum(size), min(kept_at) FROM kept WHERE archive = 1 GROUP BY list") \
+	X(ARCHIVE_BACKLOG, "SELECT count(*), coalesce(sum(size), 0) FROM kept WHERE archive = 1 AND list = ?1") \
 	X(ARCHIVE_DUE, "SELECT id FROM kept WHERE archive = 1 AND list = ?1 AND aside = 0 ORDER BY id LIMIT ?2") \
 	X(ARCHIVE_ASIDE, "UPDATE kept SET aside = 1 WHERE id = ?1")                                           \
 	X(ARCHIVE_AGAIN, "UPDATE kept SET aside = 0 WHERE archive = 1 AND list = ?1 AND aside = 1")           \

@@ -273,6 +273,18 @@ gboolean store_archive_due(struct store *store, const char *list, guint most, GA
 	return store_read_numbers(store, read, ids, "looking for posts to archive", error);
 }
 
+gboolean store_archive_backlog(struct store *store, const char *list, guint *posts, guint64 *bytes, GError **error)
+{
+	store_statement_auto sqlite3_stmt *read = store_statement(store, STATEMENT_ARCHIVE_BACKLOG);
+
+	sqlite3_bind_text(read, 1, list, -1, SQLITE_STATIC);
+	if (sqlite3_step(read) != SQLITE_ROW)
+		return store_fail(store->db, "counting posts for the archive", error);
+	*posts = (guint)sqlite3_column_int64(read, 0);
+	*bytes = (guint64)sqlite3_column_int64(read, 1);
+	return TRUE;
+}
+
 gboolean store_archive_done(struct store *store, gint64 id, GError **error)
 {
 	if (!store_begin(store, STORE_CHEAP, error))

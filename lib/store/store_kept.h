@@ -102,6 +102,8 @@ gboolean store_archive_due(struct store *store, const char *list, guint most, GA
 gboolean store_archive_done(struct store *store, gint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** The archive will not take it as it is: it stays until store_archive_again() or store_archive_forget(). */
 gboolean store_archive_aside(struct store *store, gint64 id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** How many posts of a list wait for its archive, set aside or not, and their bytes. */
+gboolean store_archive_backlog(struct store *store, const char *list, guint *posts, guint64 *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** Those of a list that were set aside are due again; `*count` is how many. */
 gboolean store_archive_again(struct store *store, const char *list, guint *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /** No post of the list waits for its archive any longer; `*count` is how many did. */

@@ -12,8 +12,11 @@
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/handover.h"
+#include "lmtpd/dispatch/owner_note.h"
 #include "lmtpd/dispatch/store_trouble.h"
 #include "lmtpd/dispatch/variant.h"
+
+enum { BACKLOG_POSTS = 10000 }; /* that wait for one archive: the archiver counts them each second */
 
 GVariant *answer_prepare(struct phase *phase, GVariant *arguments, int fd)
 {
@@ -60,11 +63,33 @@ static gboolean find_kept(struct phase *phase, guint8 part[STORE_KEY_SIZE], gboo
 	return state != STORE_TROUBLE;
 }
 
+/*
+ * A post is archived unless too much waits already. Those that were promised stay, and the new ones are left out: so the gap is one piece that begins at an
+ * alarm, can be brought in from a mailbox (rollcall archive import), and no flood pushes out what was there before. In doubt there is room.
+ */
+static gboolean may_archive(const struct phase *phase)
+{
+	const struct fanout *fanout = &phase->fanout;
+	const struct settings *settings = phase->worker->settings;
+	g_autoptr(GError) error = NULL;
+	guint64 bytes;
+	guint posts;
+
+	if (fanout->role != LIST_ROLE_POST || !archive_place_is_set(settings, fanout->list))
+		return FALSE;
+	if (!store_archive_backlog(phase->worker->store, fanout->list, &posts, &bytes, &error) ||
+		(posts < BACKLOG_POSTS && bytes < (guint64)settings_number(settings, SET_archive_backlog, fanout->list)))
+		return TRUE;
+	g_autofree char *count = g_strdup_printf("%u", posts);
+	log_warning("ALARM list=<%s> archive: %u posts of %" G_GUINT64_FORMAT " bytes wait already (archive_backlog): this one goes out and is not archived; "
+				"see rollcall archive status", fanout->list, posts, bytes);
+	owner_note(phase->worker->store, fanout->list, "note-archive", (struct jobs_pair[]){{"count", count}, {NULL, NULL}});
+	return FALSE;
+}
+
 static struct verdict finish(struct phase *phase, const char *archived_at, gboolean digest, int fd)
 {
-	static const char only_kept[] = "kept for the digest";
 	struct fanout *fanout = &phase->fanout;
-	gboolean archive = fanout->role == LIST_ROLE_POST && archive_place_is_set(phase->worker->settings, fanout->list);
 	struct io_mapping message = {0};
 	g_autoptr(GError) error = NULL;
 	struct verdict verdict;
@@ -74,14 +99,15 @@ static struct verdict finish(struct phase *phase, const char *archived_at, gbool
 	if (!find_kept(phase, part, &before, &verdict))
 		return verdict;
 	digest = digest && !before;
-	archive = archive && !before;
+	gboolean archive = !before && may_archive(phase);
 	const struct store_kept_plan plan = {
 		.list = fanout->list,
 		.message = &message,
 		.archived_at = archived_at,
 		.digest = digest,
 		.archive = archive,
-		.queue_id = fanout->queue_ids->len > 0 ? fanout->queue_ids->str : only_kept,
+		.queue_id = fanout->queue_ids->len > 0 ? fanout->queue_ids->str : digest || before ? "kept for the digest" :
+			archive ? "kept for the archive" : "sent to nobody",
 	};
 
 	if ((digest || archive) && !answer_map_message(phase->worker->settings, fd, &message))

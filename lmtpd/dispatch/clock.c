@@ -6,6 +6,7 @@
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/store/jobs.h"
+#include "lib/store/store_distributed.h"
 #include "lib/store/store_held.h"
 #include "lmtpd/dispatch/asker.h"
 #include "lmtpd/dispatch/digest_due.h"
@@ -19,7 +20,7 @@ enum {
 	EXPIRY = 60,              /* seconds between looks for posts that expire */
 	EXPIRE_MOST = 20,         /* posts in a round: each waits for the disk */
 	DIGESTS = 5,              /* seconds between looks for digests that are due */
-	HOUSEKEEPING = 3600,      /* seconds between removals of old records */
+	HOUSEKEEPING = 600,       /* seconds between removals of old records: a flood of them must not fill the disk in between */
 	KEY_WATCH = 3600,         /* seconds between looks at our keys in DNS */
 	RECORD_MARGIN = 2 * 86400, /* seconds that a record outlives queue_lifetime: for a day's error in Postfix's clock, and for its last attempt */
 };
@@ -146,8 +147,13 @@ static void keep_house(struct clock *clock, gint64 now)
 	gint64 life = settings_number(clock->settings, SET_queue_lifetime, NULL) + RECORD_MARGIN;
 	g_autoptr(GError) error = NULL;
 
-	if (!store_expire(clock->store, life, &error))
+	guint cut = 0;
+
+	if (!store_expire(clock->store, life, &error) || !store_distributed_cut(clock->store, STORE_DISTRIBUTED_MOST, &cut, &error))
 		log_warning("state store: %s", error->message);
+	if (cut > 0)
+		log_warning("more than %d posts within the time of duplicates: %u records went early, a copy of such a post by another path goes out",
+			(int)STORE_DISTRIBUTED_MOST, cut);
 	clock->housekeeping_at = now + (gint64)HOUSEKEEPING * G_USEC_PER_SEC;
 }
 

@@ -203,3 +203,32 @@ def test_what_cannot_be_is_refused_at_start(world):
         world.rollcall.sections = {k: v for k, v in good.items() if "bad@" not in k}
         world.rollcall.configure({})
         world.rollcall.start()
+
+
+def test_a_backlog_is_bounded(world):
+    """What was promised stays, what comes later is left out and said, and members miss nothing."""
+    world.sink.forget()
+    world.rollcall.configure({"list " + address("flat"): {"archive_backlog": "1M"}})
+    assert world.rollcall.reload()
+    post(world, "flat", "before")
+    wait_until(lambda: nothing_waits(world), 20, "the archive")
+    before = box(world, "flat")
+    body = (b"x" * 70 + b"\r\n") * 9000
+    os.rename(world.archives, world.archives + ".away")
+    try:
+        for number in (1, 2):
+            post(world, "flat", "promised %d" % number, body)
+        post(world, "flat", "too much")
+        world.rollcall.wait_log(r"ALARM list=<%s> archive: 2 posts of \d+ bytes wait already" % address("flat"))
+        world.rollcall.wait_log(r"list=<%s>, kind=note, held=0, status=done" % address("flat"))
+        post(world, "flat", "too much again")
+    finally:
+        os.rename(world.archives + ".away", world.archives)
+    wait_until(lambda: {"[flat] The archive is not getting your messages", "too much", "too much again", "promised 1", "promised 2"} <=
+               {copy.header("Subject")[0] for copy in world.sink.transactions()}, 20, "all copies")
+    told = [copy for copy in world.sink.transactions() if copy.header("Subject")[0].endswith("not getting your messages")]
+    assert len(told) == len({copy.recipients[0] for copy in told}) and "2 of them wait" in " ".join(told[0].message.decode().split())
+    assert world.rollcall.reload()  # the pauses begin anew
+    wait_until(lambda: box(world, "flat") == before + ["promised 1", "promised 2"], 20, "the archive")
+    post(world, "flat", "room again")
+    wait_until(lambda: box(world, "flat")[-1] == "room again", 20, "the next post")

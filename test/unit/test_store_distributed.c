@@ -99,6 +99,32 @@ static void what_went_nowhere_is_no_distribution(void **state)
 	assert_int_equal(arrive(store, 5, CONTENT), STORE_COPY_DISTRIBUTED);
 }
 
+/* A flood takes the oldest away, and never all. */
+static void are_bounded(void **state)
+{
+	store_auto struct store *store = open_good(*state);
+	guint count = 99;
+
+	for (guint32 i = 1; i <= 9; i++) {
+		g_autofree char *earlier = g_strdup_printf("UPDATE distributed SET distributed_at = unixepoch() - %u WHERE distributed_at > unixepoch() - 10", 100 - i);
+
+		assert_int_equal(arrive(store, i, CONTENT + i), STORE_COPY_NONE);
+		finish(store, i);
+		sql(*state, earlier);
+	}
+	assert_true(store_distributed_cut(store, 9, &count, NULL));
+	assert_int_equal(count, 0);
+	assert_true(store_distributed_cut(store, 6, &count, NULL));
+	assert_int_equal(count, 3);
+	assert_int_equal(arrive(store, 20, CONTENT + 3), STORE_COPY_NONE);
+	store_release(store);
+	assert_int_equal(arrive(store, 21, CONTENT + 4), STORE_COPY_DISTRIBUTED);
+	/* Of one second: the bound holds all the same. */
+	sql(*state, "UPDATE distributed SET distributed_at = 5 WHERE distributed_at < unixepoch() - 92");
+	assert_true(store_distributed_cut(store, 5, &count, NULL));
+	assert_true(sql(*state, "SELECT count(*) FROM distributed") <= 5 && count > 0);
+}
+
 static void wants_a_post_in_hand(void **state)
 {
 	store_auto struct store *store = open_good(*state);
@@ -147,6 +173,7 @@ int main(void)
 		T(what_went_nowhere_is_no_distribution),
 		T(wants_a_post_in_hand),
 		T(they_grow_old),
+		T(are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
