@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/limits.h"
+#include "lib/base/text.h"
 #include "lib/list/archive_place.h"
 #include "lib/list/list.h"
 #include "lib/mail/author_signed.h"
@@ -181,12 +182,10 @@ void cook_fields_complete(const struct cook_post *post, struct header *header)
 		header_replace(header, "Date", now);
 	}
 	if (!has_content(id)) {
-		g_autoptr(GString) value = g_string_new("<");
+		g_autofree char *name = text_write_hex(post->key, COOK_KEY_SIZE / 2);
+		g_autofree char *value = g_strdup_printf("<%s.rollcall%s>", name, strrchr(post->list, '@'));
 
-		for (guint i = 0; i < COOK_KEY_SIZE / 2; i++)
-			g_string_append_printf(value, "%02x", post->key[i]);
-		g_string_append_printf(value, ".rollcall%s>", strrchr(post->list, '@'));
-		header_replace(header, "Message-ID", value->str);
+		header_replace(header, "Message-ID", value);
 	}
 }
 
@@ -228,6 +227,7 @@ static gboolean is_host(const char *name)
 static void put_received(const struct cook_post *post, struct header *header)
 {
 	g_autofree char *date = mail_date(post->now);
+	g_autofree char *id = text_write_hex(post->key, 8);
 	g_autoptr(GString) value = g_string_new(NULL);
 	gboolean named = is_host(post->client_name), numbered = is_host(post->client_address);
 
@@ -239,9 +239,7 @@ static void put_received(const struct cook_post *post, struct header *header)
 			named ? post->client_name : post->client_address);
 	g_string_append_printf(value, "by %s (Rollcall) with %s id ", post->hostname,
 		post->smtputf8 ? "UTF8LMTP" : "LMTP");
-	for (guint i = 0; i < 8; i++)
-		g_string_append_printf(value, "%02x", post->key[i]);
-	g_string_append_printf(value, "\r\n\tfor <%s>; %s", post->list, date);
+	g_string_append_printf(value, "%s\r\n\tfor <%s>; %s", id, post->list, date);
 	header_prepend(header, "Received", value->str);
 }
 

@@ -28,15 +28,14 @@ static void put_part(GString *out, const char *text)
 
 static char *make_boundary(const struct draft *draft, const struct footer *footer)
 {
-	for (guint number = 0;; number++) {
-		GString *boundary = g_string_new("=_");
+	g_autofree char *name = text_write_hex(footer->key, BOUNDARY_BYTES);
 
-		for (guint i = 0; i < BOUNDARY_BYTES; i++)
-			g_string_append_printf(boundary, "%02x", footer->key[i]);
-		g_string_append_printf(boundary, ".%u", number);
-		if (!memmem(draft->data, draft->length, boundary->str, boundary->len))
-			return g_string_free(boundary, FALSE);
-		g_string_free(boundary, TRUE);
+	for (guint number = 0;; number++) {
+		char *boundary = g_strdup_printf("=_%s.%u", name, number);
+
+		if (!memmem(draft->data, draft->length, boundary, strlen(boundary)))
+			return boundary;
+		g_free(boundary);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/base/io.h"
+#include "lib/base/text.h"
 #include "lib/store/store_schema.h"
 
 static gboolean run(struct store *store, const char *sql, const char *doing, GError **error)
@@ -63,10 +64,8 @@ static gboolean copy(struct store *store, GError **error)
 
 	if (!sql || EVP_Digest("", 0, hash, NULL, EVP_sha256(), NULL) != 1)
 		return FALSE;
-	g_string_append(all, "INSERT INTO main.held_message SELECT held, x'");
-	for (guint i = 0; i < STORE_KEY_SIZE; i++)
-		g_string_append_printf(all, "%02x", hash[i]);
-	g_string_append(all, "', x'' FROM disk.held_message; COMMIT; DETACH disk");
+	g_autofree char *hex = text_write_hex(hash, STORE_KEY_SIZE);
+	g_string_append_printf(all, "INSERT INTO main.held_message SELECT held, x'%s', x'' FROM disk.held_message; COMMIT; DETACH disk", hex);
 	return run(store, all->str, "copying the store", error);
 }
 

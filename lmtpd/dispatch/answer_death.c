@@ -3,6 +3,7 @@
  * no session's child has.
  */
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/store/store_death.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
@@ -23,6 +24,13 @@ GVariant *answer_deaths(struct phase *phase, GVariant *arguments, int fd)
 	return g_variant_new("(@(uuss)u)", wire_verdict(&verdict), count);
 }
 
+static void tell(const guint8 *key, guint count)
+{
+	g_autofree char *beginning = text_write_hex(key, 4);
+
+	log_warning("the process that read this message has died, which makes %u: %s", count, beginning);
+}
+
 GVariant *answer_death(struct phase *phase, GVariant *arguments, int fd)
 {
 	g_autoptr(GVariant) bytes = g_variant_get_child_value(arguments, 0);
@@ -36,7 +44,7 @@ GVariant *answer_death(struct phase *phase, GVariant *arguments, int fd)
 	else if (!store_death_add(phase->worker->store, key, &count, &error))
 		verdict = store_trouble(error);
 	else
-		log_warning("the process that read this message has died, which makes %u: %02x%02x%02x%02x", count, key[0], key[1], key[2], key[3]);
+		tell(key, count);
 	phase->errand.may = FALSE;
 	return g_variant_new("(@(uuss))", wire_verdict(&verdict));
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/mail/answer.h"
 #include "lib/mail/order.h"
 #include "lib/mail/url_template.h"
@@ -72,10 +73,8 @@ static char *find_origin(const struct post *post)
 		return g_strdup_printf("domain %s", domain);
 	if (!address || inet_pton(AF_INET6, address, bytes) != 1)
 		return g_strdup_printf("client %s", address ? address : "");
-	GString *network = g_string_new("client ");
-	for (guint i = 0; i < 8; i++)
-		g_string_append_printf(network, "%02x", bytes[i]);
-	return g_string_free(network, FALSE);
+	g_autofree char *network = text_write_hex(bytes, 8);
+	return g_strdup_printf("client %s", network);
 }
 
 /* The decision is dispatch's; whoever sent the order hears of it by mail where that is right. */
