@@ -33,6 +33,7 @@ struct verdict job_release(struct job *job)
 		.smtputf8 = g_hash_table_contains(job->fields, "fact-smtputf8"),
 		.role = release_role(job),
 		.held = job->held,
+		.unfiltered = g_strcmp0(g_hash_table_lookup(job->fields, "held-reason"), POST_HELD_FILTER) == 0,
 		.key = g_hash_table_lookup(job->fields, "fact-key"),
 		.phase = job->phase,
 		.raw = job->message,

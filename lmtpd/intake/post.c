@@ -216,6 +216,7 @@ struct verdict post_release(const struct post_setup *setup, const struct post_re
 		.method = release->method,
 		.smtputf8 = release->smtputf8,
 		.held = release->held,
+		.unfiltered = release->unfiltered,
 		.deadline = deadline_in((guint)settings_number(setup->knowledge->settings, SET_post_deadline, NULL)),
 		.phase = release->phase,
 		.outgoing = -1,

@@ -43,6 +43,7 @@ struct post_release {
 	gboolean smtputf8;
 	enum list_role role;   /**< what it came for; a list's post, but where nobody has read it */
 	gint64 held;           /**< its number */
+	gboolean unfiltered;   /**< it was held because the filter leaves nothing of it, and goes out as it came */
 	const char *key;       /**< K in hexadecimal of the post that was held between two attempts; NULL: the release has a K of its own */
 	int phase;             /**< the wire, with the job in hand */
 	struct io_mapping raw; /**< the message as it came */
@@ -81,6 +82,7 @@ struct post {
 	const char *method;        /**< how sure we are of the author, in the words of scenarios: smtp, dkim, md5, smime */
 	gboolean smtputf8;         /**< what is not ASCII in its header may go out so */
 	gint64 held;               /**< number of the held post that is being released, 0 for one that just came */
+	gboolean unfiltered;       /**< a moderator knows that the filter leaves nothing of it, and lets it out */
 	struct deadline deadline;
 	int phase;                 /**< the wire, -1 until somebody asks */
 	guint8 key[POST_KEY_SIZE]; /**< K */
@@ -154,6 +156,8 @@ struct verdict post_hand_over(struct post *post, enum reception reception, int m
 /** All variants are sent: keeps the post for the list's digest, if that wants it. SENT or DEFERRED. */
 struct verdict post_finish(struct post *post, gboolean digest);
 
+/** Why a post of which the filter leaves nothing is held: the key of a sentence. */
+#define POST_HELD_FILTER "held-filter"
 /** Whose word a held post waits for. The numbers travel on the wire. */
 enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2, POST_HOLD_UNPARSED = 3, POST_HOLD_AMBIGUOUS = 4 };
 

@@ -23,24 +23,22 @@ static char *sentence(const struct post *post, const char *key)
 	return text ? g_steal_pointer(&text) : g_strdup(key);
 }
 
-/* A moderator has let it through, whatever it holds. */
-static gboolean is_accepted(const struct post *post)
-{
-	return post->held && !post->method;
-}
-
+/*
+ * Held, a post is for a moderator to see, who was told that it goes out as it came: to filter it then would send nothing. Who has accepted it for another reason
+ * was not told so, and is asked.
+ */
 static struct verdict nothing_left(struct post *post)
 {
 	const char *wish = settings_text(settings_of(post), SET_filter_empty, post->list);
 	static const char *const none[] = {NULL};
-	const struct rules_decision decision = {.action = RULES_EDITORKEY, .reason = "filter-empty", .modifiers = none};
+	const struct rules_decision decision = {.action = RULES_EDITORKEY, .reason = POST_HELD_FILTER, .modifiers = none};
 	g_autofree char *text = sentence(post, "filter-empty"), *reason = g_str_to_ascii(text, "C");
 
 	if (g_str_equal(wish, "discard"))
 		return verdict_discarded("its filter leaves nothing of it");
 	if (g_str_equal(wish, "reject"))
 		return verdict_refused("5.6.1", "%s", reason);
-	if (is_accepted(post) || post->rehearsing) {
+	if (post->unfiltered || post->rehearsing) {
 		post_note_change(post, "filter: nothing would be left, so it goes out as it came");
 		return VERDICT_UNDECIDED;
 	}

@@ -24,7 +24,8 @@ LISTS = {"transparent": {}, "footer": {}, "wrap": {"dmarc_mitigation": "wrap-if-
          "none": {"dmarc_mitigation": "none"}, "always": {"dmarc_mitigation": "munge"}, "replies": {"reply_to": "list"}, "tagged": {"subject_tag": "[tag]"},
          "around": {"footer_signed": "around"},
          "filter": {"filter_remove_extensions": "exe;js", "filter_remove_types": "video", "filter_part_size": "100k"},
-         "text": {"filter_pass_types": "text;image/png", "collapse_alternatives": "yes", "html_to_text": "yes", "filter_empty": "hold", "scenario": "private"}}
+         "text": {"filter_pass_types": "text;image/png", "collapse_alternatives": "yes", "html_to_text": "yes", "filter_empty": "hold", "scenario": "private"},
+         "asked": {"filter_pass_types": "text", "filter_empty": "hold", "scenario": "privateoreditorkey"}}
 WITH_FOOTER = {"footer", "wrap", "refuse", "none", "replies", "around", "text"}
 PNG = b"Content-Type: image/png; name=p.png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n"
 EXE = b"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename*0=\"holiday.e\"; filename*1=\"xe\"\r\n\r\nMZ\r\n"
@@ -258,6 +259,22 @@ def test_nothing_left_is_held_and_a_moderator_may_let_it_out(world):
     wait_until(lambda: sum(bool(copy.header("List-Id")) for copy in world.sink.transactions()), 15, "the post: " + world.last_words())
     out = [copy for copy in world.copies(3) if copy.header("List-Id")][0]
     assert EXE in out.body
+
+
+def test_who_accepted_it_for_another_reason_is_asked(world):
+    """He was not told that the filter would leave nothing, and that it goes out as it came."""
+    def accept(number):
+        done = subprocess.run([os.path.join(BUILD, "rollcall"), "accept", "--config", world.rollcall.config, number], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    reply, _ = post(world, "asked", author="stranger@elsewhere.example", head=MIXED, body=mixed(EXE))
+    first = re.search(r"held as (\d+)", reply.text)[1]
+    accept(first)
+    line, = world.rollcall.wait_log(r"kind=release, held=%s, status=done held as " % first)
+    second = re.search(r"held as (\d+)", line)[1]
+    assert world.rollcall.store("SELECT reason FROM held WHERE id = ?", int(second)) == [("held-filter",)]
+    assert not [copy for copy in world.sink.transactions() if copy.header("List-Id") and EXE in copy.body]
+    accept(second)
+    wait_until(lambda: [copy for copy in world.sink.transactions() if copy.header("List-Id") and EXE in copy.body], 15, "the post: " + world.last_words())
 
 
 # ---- files and fields ----
