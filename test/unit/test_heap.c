@@ -28,6 +28,9 @@ static guint count_below(const char *end)
 
 static void test_holes(void **state)
 {
+#if defined(__SANITIZE_ADDRESS__)
+	skip();
+#endif
 	char **blocks = malloc(BLOCKS * sizeof(*blocks));
 	guint sum = 0;
 
@@ -39,7 +42,6 @@ static void test_holes(void **state)
 		free(blocks[i]);
 	const char *end = sbrk(0);
 	heap_fill_holes();
-	/* A sanitizer's malloc has its heap elsewhere, and no holes. */
 	assert_int_equal(count_below(end), 0);
 	/* What was kept is as it was. */
 	for (guint i = 1; i < BLOCKS; i += 2)
