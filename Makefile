@@ -87,7 +87,7 @@ $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c config.mk
 $(BUILD)/libbase.a: $(call objects,$(base_src))
 $(BUILD)/libmail.a: $(call objects,$(mail_src)) $(BUILD)/obj/gen/rules_distributed.o $(BUILD)/obj/gen/texts_distributed.o
 $(BUILD)/libtrusted.a: $(call objects,$(trusted_src))
-# Each program's objects but its main.o, so that stage tests and fuzz targets can link them.
+# Each program's objects but its main.o, so that unit tests, probes and fuzz targets can link them.
 $(BUILD)/libintake.a: $(call objects,$(filter-out %/main.c,$(intake_src)))
 $(BUILD)/libdispatch.a: $(call objects,$(filter-out %/main.c,$(dispatch_src)))
 $(BUILD)/libmaster.a: $(call objects,$(filter-out %/main.c,$(master_src)))
@@ -117,7 +117,7 @@ PYTHON = /usr/bin/python3
 libraries = $(addprefix $(BUILD)/,libintake.a libcli.a libmail.a libdispatch.a libtrusted.a libmaster.a libbase.a)
 test_libs = $(CMOCKA_LIBS) $(JSON_LIBS) $(intake_libs) $(dispatch_libs) $(master_libs)
 
-unit_bin  = $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.c test/stage/test_*.c))
+unit_bin  = $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/test_*.c))
 probe_bin = $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/session/*_probe.c test/lab/*.c test/bench/*.c))
 fuzz_bin  = $(patsubst test/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
 
@@ -133,12 +133,12 @@ $(BUILD)/fuzz/%: test/fuzz/%.c $(libraries)
 tests: all $(unit_bin) $(probe_bin)
 fuzz-targets: $(fuzz_bin)
 
-# Everything: unit, stage, session and end-to-end tests and the fault suite's short form, with real MariaDB and Postfix. Ends with "N passed, N failed".
+# Everything: unit, session and end-to-end tests and the fault suite's short form, with real MariaDB and Postfix. Ends with "N passed, N failed".
 check: tests fault-programs
 	FAULT_SUITE=short $(PYTHON) test/run.py --build $(BUILD) unit session e2e fault
 check-unit: tests
 	$(PYTHON) test/run.py --build $(BUILD) unit
-# Unit, stage and session tests once more under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Unit and session tests once more under AddressSanitizer and UndefinedBehaviorSanitizer.
 check-asan:
 	$(MAKE) BUILD=build-asan SANITIZE=address,undefined tests
 	$(PYTHON) test/run.py --build build-asan unit session

@@ -71,7 +71,7 @@ static gboolean retry(struct request *request, GError **error)
 
 	if (!store_archive_again(request->door.store, request->list, &count, error))
 		return FALSE;
-	printf("%u posts are due again\n", count);
+	printf(count == 1 ? "%u post is due again\n" : "%u posts are due again\n", count);
 	return TRUE;
 }
 
@@ -81,7 +81,7 @@ static gboolean forget(struct request *request, GError **error)
 
 	if (!store_archive_forget(request->door.store, request->list, &count, error))
 		return FALSE;
-	printf("%u posts will not be archived\n", count);
+	printf(count == 1 ? "%u post will not be archived\n" : "%u posts will not be archived\n", count);
 	return TRUE;
 }
 
@@ -172,7 +172,10 @@ int command_archive(struct invocation *invocation)
 		{NULL},
 	};
 	int status = command_parse(invocation, own,
-		"status; retry LIST; forget LIST; import LIST FILE (- is standard input).\n"
+		"status               what waits for each list's archive, and what it did not take as it was (set aside)\n"
+		"retry LIST           what was set aside is due again\n"
+		"forget LIST          all that waits for the list's archive will not get there\n"
+		"import LIST FILE     the posts of an mbox go into it; - is standard input\n"
 		"Exit status: 0 done, 1 the store or the configuration did not allow it, 64 wrong usage.");
 
 	if (status != COMMAND_GO_ON)

@@ -272,6 +272,17 @@ static gboolean is_forwarded(GVariant *post)
 	return g_strcmp0(action, "editor") == 0;
 }
 
+/* Whom the mail was for: the programs themselves, which discard it when they have done what it says. */
+static const char *meaning_for_us(GVariant *post)
+{
+	g_autoptr(GVariant) told = dict_of(post, "told");
+	g_autofree char *author = told ? text_of(told, "author") : NULL;
+
+	if (g_strcmp0(author, "answer") == 0)
+		return "would be answered";
+	return g_strcmp0(author, "order") == 0 ? "would be taken as an order" : NULL;
+}
+
 static const char *meaning(GVariant *post, const char *verdict)
 {
 	static const struct {
@@ -286,6 +297,8 @@ static const char *meaning(GVariant *post, const char *verdict)
 
 	if (strcmp(verdict, "sent") == 0 && is_forwarded(post))
 		return "would be forwarded to the moderators";
+	if (strcmp(verdict, "discarded") == 0 && meaning_for_us(post))
+		return meaning_for_us(post);
 	for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
 		if (strcmp(verdict, words[i].word) == 0)
 			return words[i].text;

@@ -3,8 +3,7 @@
 
     test/run.py [--build DIR] [-k EXPRESSION] [--jobs N] KIND ...     KIND: unit, session, e2e, fault
 
-unit tests (and stage tests) are cmocka programs in BUILD/test/unit and BUILD/test/stage; the others are pytest files
-in test/KIND. Several run at once, since most of them wait most of the time; the tests of one file stay in one process and share what it
+unit tests are cmocka programs in BUILD/test/unit; the others are pytest files in test/KIND. Several run at once, since most of them wait most of the time; the tests of one file stay in one process and share what it
 starts. A program that crashes or a file that cannot be loaded counts as a failure, and so does a kind without tests.
 
 A pytest case that fails beside others is tried once more, alone: these wait for real servers on machines that may be busy. One
@@ -56,7 +55,7 @@ def run_program(source, build):
 
 
 def run_unit(build, jobs, tally, timings):
-    sources = sorted(ROOT.glob("test/unit/test_*.c")) + sorted(ROOT.glob("test/stage/test_*.c"))
+    sources = sorted(ROOT.glob("test/unit/test_*.c"))
     if not sources:
         tally.add(0, 1)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:

@@ -11,7 +11,6 @@ enum {
 	LIMIT_COMMAND_FLOOD = 65536,     /* bytes of one over-long line before we hang up */
 	LIMIT_SESSION_ERRORS = 20,       /* wrong commands before 421 */
 	LIMIT_SESSION_JUNK = 100,        /* NOOP, RSET, VRFY and the like before 421 */
-	LIMIT_PATH = 254 + 2,            /* bytes of a path with its brackets, RFC 5321 4.5.3.1.3 */
 
 	/* Addresses: RFC 5321 4.5.3.1, RFC 1035 2.3.4. */
 	LIMIT_LOCAL_PART = 64,

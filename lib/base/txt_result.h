@@ -19,7 +19,4 @@ enum txt_result {
 /** Most records of one name that are taken, and bytes of one and of all together: more is TXT_TROUBLE. */
 enum { TXT_RECORDS = 20, TXT_RECORD_SIZE = 8192, TXT_SIZE = 32768 };
 
-/** Word for logs and explanations, e.g. "no such name"; "?" for a number that is none. Static. */
-const char *txt_result_word(guint result);
-
 #endif

@@ -138,13 +138,6 @@ static gboolean read_status(const struct smtp_reply *reply, guint64 *subject, gu
 		text_parse_number(dot + 1, (gsize)(word + size - dot - 1), 0, 999, detail);
 }
 
-gboolean smtp_reply_has_status(const struct smtp_reply *reply, guint subject, guint detail)
-{
-	guint64 its_subject, its_detail;
-
-	return read_status(reply, &its_subject, &its_detail) && its_subject == subject && its_detail == detail;
-}
-
 gboolean smtp_reply_is_limit(const struct smtp_reply *reply)
 {
 	guint64 subject, detail;

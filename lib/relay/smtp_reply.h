@@ -37,9 +37,6 @@ gboolean smtp_reply_line(const struct smtp_reply *reply, gsize *place, const cha
  */
 void smtp_reply_text(const struct smtp_reply *reply, const char *secret, char text[SMTP_TEXT_SIZE]);
 
-/** Whether the enhanced code is X.`subject`.`detail`, X being the reply's first digit. */
-gboolean smtp_reply_has_status(const struct smtp_reply *reply, guint subject, guint detail);
-
 /** Whether a reply to RCPT says that there are too many in this transaction, and not that one is bad (RFC 5321 section 4.5.3.1.10). */
 gboolean smtp_reply_is_limit(const struct smtp_reply *reply);
 

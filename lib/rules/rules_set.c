@@ -17,12 +17,10 @@ struct file {
 
 struct rules_set {
 	GPtrArray *files;    /* of struct file, in search order */
-	GPtrArray *scopes;   /* of places, and their directories: for a second look */
-	GPtrArray *directories;
+	GPtrArray *scopes;   /* of places */
 	GHashTable *compiled; /* "SCOPE NAME" to scenario, NULL where it does not compile */
 	GHashTable *reasons;  /* the same to why */
 	const char *const *parameters;
-	char *stamp;
 	gsize bytes;
 };
 
@@ -150,38 +148,6 @@ static void load_distributed(struct rules_set *set)
 	}
 }
 
-/* Paths, times and sizes of all files: what changes when one of them does. */
-static char *take_stamp(const struct rules_set *set)
-{
-	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-
-	for (guint i = 0; i < set->directories->len; i++) {
-		for (guint folder = 0; folder < G_N_ELEMENTS(folders); folder++) {
-			g_autoptr(GPtrArray) names = list_folder(g_ptr_array_index(set->directories, i), folder);
-
-			for (guint j = 0; j < names->len; j++) {
-				g_autofree char *path = g_build_filename(g_ptr_array_index(set->directories, i),
-					folders[folder], g_ptr_array_index(names, j), NULL);
-				struct stat status = {0};
-
-				(void)stat(path, &status);
-				g_autofree char *line = g_strdup_printf("%s %lld.%09ld %lld %llu\n", path,
-					(long long)status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-					(long long)status.st_size, (unsigned long long)status.st_ino);
-				g_checksum_update(sum, (const guchar *)line, -1);
-			}
-		}
-	}
-	return g_strdup(g_checksum_get_string(sum));
-}
-
-gboolean rules_set_is_stale(const struct rules_set *set)
-{
-	g_autofree char *now = take_stamp(set);
-
-	return strcmp(now, set->stamp) != 0;
-}
-
 /* ---- finding ---- */
 
 /* Whether what is for `scope` is for `list` (NAME@DOMAIN, or a DOMAIN alone). */
@@ -295,28 +261,6 @@ const struct rules_scenario *rules_set_find(struct rules_set *set, const char *l
 	return scenario;
 }
 
-char **rules_set_names(const struct rules_set *set, const char *list)
-{
-	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
-	gsize prefix = strlen("scenari/send.");
-
-	for (guint i = 0; i < set->files->len; i++) {
-		const struct file *file = g_ptr_array_index(set->files, i);
-
-		if (g_str_has_prefix(file->name, "scenari/send.") && is_for(file->scope, list))
-			g_hash_table_add(names, file->name + prefix);
-	}
-	g_autoptr(GPtrArray) sorted = g_ptr_array_new();
-	GHashTableIter iterator;
-	gpointer name;
-	g_hash_table_iter_init(&iterator, names);
-	while (g_hash_table_iter_next(&iterator, &name, NULL))
-		g_ptr_array_add(sorted, name);
-	g_ptr_array_sort(sorted, compare_names);
-	g_ptr_array_add(sorted, NULL);
-	return g_strdupv((char **)sorted->pdata);
-}
-
 void rules_set_filter(const struct rules_set *set, const char *list, const char *name, GPtrArray *texts)
 {
 	g_autofree char *path = g_strconcat("search_filters/", name, NULL);
@@ -353,13 +297,11 @@ struct rules_set *rules_set_load(const struct rules_place *places, guint count, 
 
 	set->files = g_ptr_array_new_with_free_func(file_free);
 	set->scopes = g_ptr_array_new_with_free_func(g_free);
-	set->directories = g_ptr_array_new_with_free_func(g_free);
 	set->compiled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, scenario_free);
 	set->reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	set->parameters = parameters;
 	for (guint i = 0; i < count; i++) {
 		g_ptr_array_add(set->scopes, g_ascii_strdown(places[i].scope, -1));
-		g_ptr_array_add(set->directories, g_strdup(places[i].directory));
 		for (guint folder = 0; folder < G_N_ELEMENTS(folders); folder++) {
 			g_autoptr(GPtrArray) names = list_folder(places[i].directory, folder);
 
@@ -375,7 +317,6 @@ struct rules_set *rules_set_load(const struct rules_place *places, guint count, 
 		if (g_str_has_prefix(file->name, "scenari/send.") && !g_hash_table_contains(set->compiled, key))
 			compile_for(set, file->scope, file->name + strlen("scenari/send."), problems);
 	}
-	set->stamp = take_stamp(set);
 	return set;
 }
 
@@ -385,9 +326,7 @@ void rules_set_free(struct rules_set *set)
 		return;
 	g_ptr_array_unref(set->files);
 	g_ptr_array_unref(set->scopes);
-	g_ptr_array_unref(set->directories);
 	g_hash_table_unref(set->compiled);
 	g_hash_table_unref(set->reasons);
-	g_free(set->stamp);
 	g_free(set);
 }

@@ -4,7 +4,7 @@
  * A place is a directory with `scenari/` (send.NAME, include.NAME) and `search_filters/` (NAME.txt), and what it is for: one list, one
  * domain or all. Of a scenario the first place that has it counts; of a search file all places do. The distributed
  * scenarios (lib/rules/scenari) are part of the program and stand behind all places. Files are read once, by
- * rules_set_load(); the caller asks rules_set_is_stale() when it is time to load anew.
+ * rules_set_load(); the master's watch (lmtpd/master/watch.c) sees when it is time to load anew.
  */
 #ifndef ROLLCALL_RULES_RULES_SET_H
 #define ROLLCALL_RULES_RULES_SET_H
@@ -35,9 +35,6 @@ struct rules_set *rules_set_load(const struct rules_place *places, guint count, 
 	G_GNUC_WARN_UNUSED_RESULT;
 void rules_set_free(struct rules_set *set);
 
-/** Whether a file of its places came, went or changed since. It looks at directories, so not inside the sandbox. */
-gboolean rules_set_is_stale(const struct rules_set *set);
-
 /**
  * The scenario send.`name` for the list (NAME@DOMAIN); the set owns it. NULL when there is none, or none that compiles: `*reason`
  * then says why in one line with file, line and column where there are any (caller frees). Compiled at the first call for a list's
@@ -45,9 +42,6 @@ gboolean rules_set_is_stale(const struct rules_set *set);
  */
 const struct rules_scenario *rules_set_find(struct rules_set *set, const char *list, const char *name, char **reason)
 	G_GNUC_WARN_UNUSED_RESULT;
-
-/** The names of the scenarios that the list may use, sorted; the caller ends it with g_strfreev(). */
-char **rules_set_names(const struct rules_set *set, const char *list) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * The file `name`, "send.…" or "include.…", that counts for the list; both members of `found` are the caller's. FALSE when there is none.

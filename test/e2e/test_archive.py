@@ -107,10 +107,10 @@ def test_down_and_up_again(world):
     wait_until(lambda: "0 waiting, 1 set aside" in rollcall(world, "archive", "status"), 15, "the posts that waited")
     assert box(world, "kept") == ["first of kept", "post 2 of kept", "post 3 of kept"]
     world.rollcall.wait_log("ALARM list=<kept@%s> archive: post [0-9]+ is set aside: the stored post is damaged" % DOMAIN)
-    assert "1 posts are due again" in rollcall(world, "archive", "retry", address("kept"))
+    assert "1 post is due again" in rollcall(world, "archive", "retry", address("kept"))
     wait_until(lambda: len(world.rollcall.log("is set aside: the stored post is damaged")) == 2, 10, "the second try")
     assert '"aside":1' in rollcall(world, "archive", "status", "--json").replace(" ", "")
-    assert "1 posts will not be archived" in rollcall(world, "archive", "forget", address("kept"))
+    assert "1 post will not be archived" in rollcall(world, "archive", "forget", address("kept"))
     assert nothing_waits(world)
 
 

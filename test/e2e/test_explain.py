@@ -125,7 +125,9 @@ def test_what_it_knows(shared):
     assert refused["told"] == {"moderators": 0, "author": "nothing", "bounce": True}
     assert one(shared, compose(STRANGER, "testlist"), "--sender", "")["told"]["bounce"] is False
     assert one(shared, compose(STRANGER, "spacelog"))["told"]["author"] == "confirmation"
-    assert one(shared, compose(STRANGER, "deelnemers", "help"), "--to", address("deelnemers-request"))["told"]["author"] == "answer"
+    question = compose(STRANGER, "deelnemers", "help")
+    assert one(shared, question, "--to", address("deelnemers-request"))["told"]["author"] == "answer"
+    assert "%s would be answered\n" % address("deelnemers-request") in run(shared, "--to", address("deelnemers-request"), text=question)[1]
 
 
 def test_what_if(shared):

@@ -97,6 +97,13 @@ static void add(GByteArray *packet, guint8 type, const char *data, gsize length)
 	g_byte_array_append(packet, (const guint8 *)data, (guint)length);
 }
 
+static const char *const results[] = {
+	[TXT_FOUND] = "found",
+	[TXT_NO_RECORD] = "no TXT record",
+	[TXT_NO_NAME] = "no such name",
+	[TXT_TROUBLE] = "no usable answer",
+};
+
 /* Reads the packet, given away, from a block of its size: "RESULT|RECORD|…" or "RESULT: why". */
 static char *read_packet(GByteArray *packet)
 {
@@ -104,7 +111,7 @@ static char *read_packet(GByteArray *packet)
 	const char *why = NULL;
 	g_autofree guint8 *block = g_memdup2(packet->data, packet->len);
 	enum txt_result result = dns_records_read(block, packet->len, texts, &why);
-	GString *said = g_string_new(txt_result_word(result));
+	GString *said = g_string_new(results[result]);
 
 	g_byte_array_unref(packet);
 	assert_true((result == TXT_FOUND) == (texts->len > 0));
