@@ -97,6 +97,9 @@ static enum store_message find(struct store *store, enum store_message_of of, gi
 	int result = sqlite3_step(read);
 	if (result == SQLITE_DONE)
 		return missing(of, error, "not there");
+	/* That the question cannot be asked says nothing about the message. */
+	if (result == SQLITE_ERROR)
+		return store_fail(store->db, "looking for a message", error), STORE_MESSAGE_TROUBLE;
 	if (result != SQLITE_ROW)
 		return read_failed(store, of, error);
 	if (sqlite3_column_bytes(read, 0) != HASH_SIZE)
