@@ -11,7 +11,7 @@ from lab.mariadb import MariaDB
 from lab.process import directory
 from lab.proxy import Proxy
 
-ANN = "chaya@mail.example.net"
+ANN, OWNER = "chaya@mail.example.net", "owner-alone@space.example"
 
 
 class Ending(Proxy):
@@ -39,6 +39,8 @@ def crm():
     with directory() as path, MariaDB(path) as mariadb:
         crm = Crm(mariadb)
         crm.mariadb.script(schema("procedures.sql"))
+        crm.add_person(OWNER, owner=True)
+        crm.join(OWNER, "deelnemers")
         yield crm
 
 
@@ -55,7 +57,9 @@ def door(lab_directory, crm, proxy):
 
 
 QUESTIONS = [("find", "deelnemers", DOMAIN), ("standing", listed("deelnemers"), ANN), ("column", listed("deelnemers"), ANN, "digest"), ("total", listed("deelnemers")),
-             ("recipients", listed("deelnemers")), ("recipients", listed("deelnemers"), "1"), ("lists",)]
+             ("recipients", listed("deelnemers")), ("recipients", listed("deelnemers"), "1"), ("lists",),
+             # Whether somebody else moderates is asked besides; and owners stand in for moderators that there are none of.
+             ("standing", listed("deelnemers"), OWNER), ("recipients", listed("deelnemers"), "2"), ("recipients", listed("spacelog"), "2")]
 
 
 @pytest.mark.parametrize("words", QUESTIONS, ids=lambda words: " ".join(words[:1] + words[2:]))
