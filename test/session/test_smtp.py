@@ -356,6 +356,18 @@ def test_starttls(attempt, authority):
         assert len(server.messages) == 3
 
 
+@pytest.mark.parametrize("names, reason", [
+    (["localhost"], None), (["*.example", "localhost"], None), (["other.example"], "no TLS: hostname mismatch"), (["local*"], "no TLS: hostname mismatch"),
+    (["localhost.example"], "no TLS: hostname mismatch")])
+def test_starttls_proves_the_name(attempt, authority, names, reason):
+    """As smtp_server is written in a configuration: by name, which the certificate must have, whatever address it led to."""
+    with ScriptedSmtp(EHLO=ehlo("STARTTLS"), **pair(authority, "server", names=names)) as server:
+        server.where = server.where.replace("127.0.0.1", "localhost")
+        said = attempt(server, smtp_tls="require", smtp_tls_ca_file=authority.path).said
+        assert said.startswith(ACCEPTED) if reason is None else "deferred 451 4.7.5" in said and reason in said, said
+        assert len(server.messages) == (reason is None)
+
+
 def test_s4_starttls_gone_wrong(attempt, authority, lab_directory):
     require = {"smtp_tls": "require", "smtp_tls_ca_file": authority.path}
     starttls = ehlo("STARTTLS")
@@ -367,12 +379,15 @@ def test_s4_starttls_gone_wrong(attempt, authority, lab_directory):
         (dict(EHLO=starttls, STARTTLS=b"220 go\r\n250 injected\r\n"), "plain text after STARTTLS"),
         (dict(EHLO=starttls, STARTTLS=lambda c: c.connection.sendall(b"220 go\r\n") or DROP), "no TLS: "),
         (dict(EHLO=starttls, STARTTLS=b"220 go\r\n" + b"", **{}), "no TLS: "),
+        (dict(EHLO=starttls, STARTTLS=lambda c: c.connection.sendall(b"220 go\r\n") or STALL), "no TLS: timed out"),
     ]
     for script, reason in cases:
         with ScriptedSmtp(**script) as server:
             said = attempt(server, seconds=2, **require).said
             assert said.startswith("deferred 451 4.") and reason in said, (reason, said)
             assert server.messages == [] and server.heard("MAIL") == []
+    with ScriptedSmtp(EHLO=starttls, **pair(authority, "server")) as server:
+        assert "smtp_tls_ca_file cannot be read" in attempt(server, smtp_tls="require", smtp_tls_ca_file="/nonexistent/ca.pem").said
 
 
 def test_login(attempt, lab_directory):
