@@ -13,8 +13,13 @@
 
 enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
 
-/** Opens the log as `program` (a static string). May be called again, e.g. after a fork or a reload. */
+/** Opens the log as `program` (a static string). May be called again, e.g. after a fork or a reload: the socket stays the same one. */
 void log_open(const char *program, enum log_target target);
+
+/** Takes the socket to syslog that whoever started us has, if `fd` is one, before log_open(): to connect it again helps all that share it. */
+void log_adopt(int fd);
+/** Connects to a logger that has made /dev/log anew, where we see /dev. To be called each second or so by somebody who does; costs one look. */
+void log_refresh(void);
 
 /** Also write log_debug() lines. Off by default. */
 void log_set_debug(gboolean on);

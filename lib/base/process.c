@@ -30,6 +30,7 @@ struct settings *process_settings(const char *name)
 
 void process_log(const char *program, const struct settings *settings)
 {
+	log_adopt(PROCESS_FD_LOG);
 	log_open(program, settings_is(settings, SET_log, NULL, "syslog") ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR);
 	log_set_debug(settings_boolean(settings, SET_log_debug, NULL));
 }

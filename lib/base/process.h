@@ -17,6 +17,7 @@ enum {
 	PROCESS_FD_TICKETS = 5, /**< this room's end of the wire's ticket pair */
 	PROCESS_FD_JOBS = 6,    /**< numbers of jobs, from dispatch to intake; back come the tickets of the children that do them */
 	PROCESS_FD_LISTEN = 7,  /**< intake: the TLS front's hand-off socket, then the listening sockets */
+	PROCESS_FD_LOG = 100,   /**< above all of these: the master's socket to syslog, if it has one */
 };
 
 /** Reads the configuration from PROCESS_FD_CONFIG; `name` is for messages. Anything wrong is fatal. The caller frees. */

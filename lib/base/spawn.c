@@ -50,6 +50,15 @@ static char **clean_environment(void)
 	return g_strv_builder_end(builder);
 }
 
+/* Where the log goes to stderr, the child has that anyway. */
+static void place_log(void)
+{
+	if (log_descriptor() == STDERR_FILENO)
+		close(PROCESS_FD_LOG);
+	else if (log_descriptor() != PROCESS_FD_LOG)
+		dup2(log_descriptor(), PROCESS_FD_LOG);
+}
+
 /*
  * Puts the descriptors on their numbers. First all are moved up, so that no source is overwritten by another's target.
  */
@@ -67,11 +76,13 @@ static gboolean place_descriptors(const struct spawn *spawn, int status)
 	for (guint fd = PROCESS_FD_CONFIG; fd < count; fd++)
 		if ((sources[fd] = fcntl(sources[fd], F_DUPFD_CLOEXEC, HIGH_FD)) < 0)
 			return FALSE;
+	place_log();
 	for (guint fd = PROCESS_FD_CONFIG; fd < count; fd++)
 		if (dup2(sources[fd], (int)fd) < 0)
 			return FALSE;
 	/* Whatever else this process has open, by whomever it was left, is none of the child's business. */
-	syscall(SYS_close_range, count, ~0U, 0);
+	syscall(SYS_close_range, count, PROCESS_FD_LOG - 1, 0);
+	syscall(SYS_close_range, PROCESS_FD_LOG + 1, ~0U, 0);
 	return TRUE;
 }
 

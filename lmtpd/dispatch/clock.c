@@ -170,6 +170,8 @@ void clock_run(struct store *store, const struct pool_setup *setup, const volati
 	while (!*stop) {
 		gint64 now = g_get_monotonic_time();
 
+		/* For all programs, of which intake does not see /dev any more. */
+		log_refresh();
 		if (now >= clock.ageing_at)
 			grow_older(&clock, now);
 		if (now >= clock.housekeeping_at)

@@ -272,6 +272,8 @@ static void serve_once(struct state *state)
 	}
 	if (poll(ready, count, 10000) <= 0 && errno != EINTR)
 		kill_overdue(state);
+	/* Where we see /dev, since nobody gave us a log that he connects for us. */
+	log_refresh();
 	handle_signals(state);
 	if (ready[1].revents)
 		process_answer(&state->pulse);

@@ -1,8 +1,10 @@
 """Start, stop, reload and death of the daemons: nothing lost, no session dropped, and refusals that say why."""
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -298,3 +300,48 @@ def test_odd_surroundings():
         finally:
             process.terminate()
             assert process.wait(45) == 0
+
+
+class Logger:
+    """Syslog's socket, made as rsyslog makes it: in the place of what was there."""
+
+    def __init__(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink("/dev/log")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("/dev/log")
+        os.chmod("/dev/log", 0o666)
+        self.socket.setblocking(False)
+        self.lines = []
+
+    def heard(self, *words):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.lines.append(self.socket.recv(8192).decode())
+        return [line for line in self.lines if all(word in line for word in words)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or os.path.lexists("/dev/log"), reason="wants to be the logger")
+def test_a_logger_that_starts_anew():
+    """HOSTILE S9: intake's children see no /dev, and speak to the new one all the same."""
+    with World(start_rollcall=False) as world:
+        world.rollcall.configure({"rollcall": {"log": "syslog"}})
+        logger = Logger()
+        process = subprocess.Popen([os.path.join(BUILD, "rollcall-lmtpd"), "--config", world.rollcall.config], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(world.rollcall.answers, 15, "the start")
+            post_arrives(world, "Before")
+            wait_until(lambda: logger.heard("rollcall-intake", "status=sent"), 10, "a line of intake's child")
+            for number in range(2):
+                logger.socket.close()
+                logger = Logger()
+
+                def speaks(logger=logger, number=number):
+                    post_arrives(world, "After %d" % number)
+                    return logger.heard("rollcall-intake", "status=sent")
+                wait_until(speaks, 20, "a line to the new logger")
+        finally:
+            process.terminate()
+            assert process.wait(45) == 0
+            logger.socket.close()
+            os.unlink("/dev/log")
