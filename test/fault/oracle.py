@@ -107,14 +107,14 @@ def kinds(pid):
     with contextlib.suppress(OSError):
         for fd in os.listdir("/proc/%d/fd" % pid):
             with contextlib.suppress(OSError):
-                found[re.sub(r":.*", "", os.readlink("/proc/%d/fd/%s" % (pid, fd)))] += 1
+                found[re.sub(r":\[?\d.*", "", os.readlink("/proc/%d/fd/%s" % (pid, fd)))] += 1
     return found
 
 
 def held_too_much(world):
     """What a quiet worker has no business with. It may have: one of each of the store's files, its output, sockets (the pool's, the tickets', the CRM's, two
-    of the resolver's, which closes those of TCP when it is asked again), two pipes and an epoll of the resolver's."""
-    most = {"socket": 5, "pipe": 2, "/dev/null": 3, world.rollcall.log_file: 2}
+    of the resolver's, which closes those of TCP when it is asked again), two pipes of the resolver's, its epoll and that of the tickets."""
+    most = {"socket": 5, "pipe": 2, "anon_inode:[eventpoll]": 2, "/dev/null": 3, world.rollcall.log_file: 2}
     return ["a worker with %d × %s" % (count, kind) for pid in world.rollcall.processes().get("rollcall-dispatch", [])
             for kind, count in kinds(pid).items() if count > most.get(kind, 1)]
 
@@ -132,6 +132,7 @@ class Trial:
         self.world, self.title, self.report, self.lists, self.signatures = world, title, report, lists, signatures
         self.posts, self.trouble, self.runs, self.may_double, self.place, self.places = [], [], 0, None, "", {}
         self.postfix_dies, self.patience, self.told = postfix_dies, 40, {}
+        self.recoded = set()  # members whose variant has the author's words in other bytes
 
     def __enter__(self):
         steady(self.world)
@@ -238,7 +239,7 @@ class Trial:
         return min(len(excused), self.warned())
 
     def check_copy(self, post, copy):
-        if copy.body != post.message.partition(b"\r\n\r\n")[2]:
+        if copy.body != post.message.partition(b"\r\n\r\n")[2] and not self.recoded.intersection(copy.recipients):
             self.trouble.append("%s: another body" % post.subject)
         if not self.signatures:
             return

@@ -182,7 +182,7 @@ def kill_all_of_postfix(world, _):
 POSTFIX = {"qmqpd, cleanup, lmtp": kill_daemons, "qmgr, trivial-rewrite, cleanup": kill_daemons, "smtp": kill_daemons, "all of it, and started again": kill_all_of_postfix}
 
 
-@pytest.mark.parametrize("victims", [name for name in POSTFIX if not SHORT or name.startswith(("qmqpd", "all"))])
+@pytest.mark.parametrize("victims", [name for name in POSTFIX if not SHORT or name.startswith("qmqpd")])
 def test_postfix_killed(world, trial, victims):
     """Its own promise, and ours about the reply that never came. What cleanup was killed over was answered 250 to nobody."""
     with trial(world, "Postfix killed (-9) while posts pass: %s" % victims, lists=("crowd",), postfix_dies=True) as its:
