@@ -81,7 +81,7 @@ enum crm_result crm_column(struct crm *crm, const struct crm_question *question,
 	struct row row = {.question = question, .key = key};
 
 	*value = NULL;
-	if (!crm_run(crm, column_work, &row, question->list, verdict)) {
+	if (!crm_ask(crm, column_work, &row, question->list, verdict)) {
 		g_free(row.value);
 		if (row.missing)
 			*verdict = verdict_deferred("4.3.5", "the member directory has no column '%s', which the list's rules ask for",
@@ -112,7 +112,7 @@ enum crm_result crm_total(struct crm *crm, const char *list, guint *members, str
 	struct total total = {.list = list};
 
 	*members = 0;
-	if (!crm_run(crm, total_work, &total, list, verdict))
+	if (!crm_ask(crm, total_work, &total, list, verdict))
 		return CRM_TROUBLE;
 	*members = total.rows;
 	return CRM_FOUND;

@@ -68,7 +68,8 @@ class Arena:
             # As for all others: checks on, so that the hold takes them.
             self.world.postfix.postconf("-P", "rollcall-out/unix/receive_override_options=no_milters")
             self.world.postfix.reload()
-            # The author's domain says what its policy is, as most do, and a resolver may remember it.
+            # The author's domain says what its policy is, as most do, and a resolver may remember it, and that those above it say nothing.
+            self.world.resolver.absent(3600)
             self.world.resolver.set("_dmarc." + member(1).partition("@")[2], "v=DMARC1; p=none", ttl=3600)
         except BaseException:
             self.world.__exit__()

@@ -90,6 +90,7 @@ class Resolver:
         self.port = port or free_port()
         self.setting = "127.0.0.1@%d" % self.port
         self._records = {}
+        self._absent = 0
         os.mkdir(self.directory, 0o755)
         self._write("bogus.zone", BOGUS_ZONE)
         self._write("zone", HEAD)
@@ -142,9 +143,14 @@ class Resolver:
     # ---- the zone ----
 
     def _publish(self):
-        self._write("zone", HEAD + "".join("%s. %s\n" % (name, record) for name, records in self._records.items() for record in records))
+        self._write("zone", HEAD.replace(" 0 ", " %d " % self._absent, 1).replace(" 0\n", " %d\n" % self._absent, 1) + "".join("%s. %s\n" % (name, record) for name, records in self._records.items() for record in records))
         if self.daemon.running():
             self._do("auth_zone_reload .")
+
+    def absent(self, ttl):
+        """For how long it may be remembered that a name is not there."""
+        self._absent = ttl
+        self._publish()
 
     def record(self, name, kind, data, ttl=0):
         """One more record of any kind, its data as a zone file has it."""
