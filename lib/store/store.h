@@ -95,13 +95,18 @@ enum store_state store_claim_part(struct store *store, const char *name, guint8 
 /** Lets go of the K in hand; nothing happens when there is none. */
 void store_release(struct store *store);
 
-/* These three want `key` in hand and fail (STORE_ERROR_TROUBLE) otherwise: nobody marks what he did not claim. */
+/* These four want `key` in hand and fail (STORE_ERROR_TROUBLE) otherwise: nobody marks what he did not claim. */
 
 /** Records that the last byte is about to be written (INTENT), and on whose word: "", or "release 12". */
 gboolean store_intent(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *by, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /** Records that Postfix has it (DONE) under `queue_id` (may be empty). */
 gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const char *queue_id, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * The same for a variant that is all of the post in hand: K is DONE with it, in the same transaction. What store_kept_add() says about a distribution is said, too.
+ */
+gboolean store_done_whole(struct store *store, const guint8 part[STORE_KEY_SIZE], const char *queue_id, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /** Takes an INTENT back: Postfix said clearly that it did not take it. */
 gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error) G_GNUC_WARN_UNUSED_RESULT;

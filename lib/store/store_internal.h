@@ -30,6 +30,8 @@
  * clean-up (…_EXPIRE) and counts read tables.
  */
 #define STORE_STATEMENTS(X)                                                                                   \
+	X(BEGIN, "BEGIN IMMEDIATE")                                                                           \
+	X(COMMIT, "COMMIT")                                                                                   \
 	X(POST_READ, "SELECT state, queue_id FROM post WHERE key = ?1")                                       \
 	X(POST_WRITE,                                                                                         \
 		"INSERT INTO post (key, state, queue_id, changed) VALUES (?1, ?2, ?3, " STORE_AGE ") "       \
@@ -165,6 +167,7 @@ struct store {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	pid_t owner;                  /* the process that opened it */
 	int claims;                   /* claims.lock */
+	gboolean durable;             /* the transaction at work waits for the disk */
 	int copied;                   /* of a copy: changes that making it took */
 	gboolean holding;
 	guint8 held[STORE_KEY_SIZE];  /* K in hand, if holding */

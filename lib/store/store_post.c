@@ -141,6 +141,15 @@ gboolean store_done(struct store *store, const guint8 key[STORE_KEY_SIZE], const
 	return store_end(store, write_post(store, key, POST_DONE, queue_id, error) && store_distributed_write(store, POST_INTENT, error), error);
 }
 
+gboolean store_done_whole(struct store *store, const guint8 part[STORE_KEY_SIZE], const char *queue_id, GError **error)
+{
+	if (!check_in_hand(store, part, error) || !store_begin(store, STORE_CHEAP, error))
+		return FALSE;
+	gboolean good = write_post(store, part, POST_DONE, queue_id, error) && write_post(store, store->held, POST_DONE, queue_id, error) &&
+		store_distributed_write(store, POST_DONE, error);
+	return store_end(store, good, error);
+}
+
 gboolean store_forget(struct store *store, const guint8 key[STORE_KEY_SIZE], GError **error)
 {
 	if (!check_in_hand(store, key, error))

@@ -12,26 +12,36 @@
 
 static const char full[] = "PRAGMA synchronous = FULL", normal[] = "PRAGMA synchronous = NORMAL";
 
-static gboolean run(struct store *store, const char *sql, GError **error)
+static gboolean run(struct store *store, enum store_statement statement, const char *doing, GError **error)
 {
-	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
-		return TRUE;
-	return store_fail(store->db, sql, error);
+	store_statement_auto sqlite3_stmt *word = store_statement(store, statement);
+
+	return store_run(store, word, doing, error);
+}
+
+static gboolean raise_level(struct store *store, GError **error)
+{
+	if (sqlite3_exec(store->db, full, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(store->db, full, error);
+	store->durable = TRUE;
+	return TRUE;
 }
 
 /* Setting a level needs neither disk nor memory of account, and failing would cost time only. */
 static void lower(struct store *store)
 {
-	sqlite3_exec(store->db, normal, NULL, NULL, NULL);
+	if (store->durable)
+		sqlite3_exec(store->db, normal, NULL, NULL, NULL);
+	store->durable = FALSE;
 }
 
 gboolean store_begin(struct store *store, enum store_promise promise, GError **error)
 {
 	if (!sqlite3_get_autocommit(store->db))
 		log_panic("a transaction of the store inside another");
-	if (promise == STORE_DURABLE && !run(store, full, error))
+	if (promise == STORE_DURABLE && !raise_level(store, error))
 		return FALSE;
-	if (run(store, "BEGIN IMMEDIATE", error)) {
+	if (run(store, STATEMENT_BEGIN, "BEGIN IMMEDIATE", error)) {
 		FAULT_POINT("begun");
 		return TRUE;
 	}
@@ -43,7 +53,7 @@ gboolean store_end(struct store *store, gboolean good, GError **error)
 {
 	FAULT_POINT("before-commit");
 	if (good)
-		good = run(store, "COMMIT", error);
+		good = run(store, STATEMENT_COMMIT, "COMMIT", error);
 	FAULT_POINT("after-commit");
 	/* After some errors (full disk) SQLite has taken it back by itself. */
 	if (!sqlite3_get_autocommit(store->db))

@@ -2,7 +2,7 @@
  * The fan-out, variant by variant, each in two steps. PREPARE hands Postfix everything but the last byte, so that all that can fail has failed
  * while nothing is sent. COMMIT records INTENT, writes the last byte, records DONE. Between the two the intake child looks whether its LMTP
  * client is still there. Each variant has a record of its own: a retry sends those that are missing, to whoever wants them then. FINISH
- * records that the post is done, and keeps it for those who wait for it.
+ * records that the post is done, and keeps it for those who wait for it; where there is one variant and nobody waits, COMMIT has recorded that.
  */
 #include <string.h>
 
@@ -100,6 +100,8 @@ static struct verdict finish(struct phase *phase, const char *archived_at, gbool
 		return verdict;
 	digest = digest && !before;
 	gboolean archive = !before && may_archive(phase);
+	if (fanout->whole && !digest && !archive)
+		return verdict_sent("queued as %s", fanout->queue_ids->str);
 	const struct store_kept_plan plan = {
 		.list = fanout->list,
 		.message = &message,

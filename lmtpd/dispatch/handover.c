@@ -102,7 +102,7 @@ struct verdict handover_claim_part(const struct phase *phase, const char *name, 
 }
 
 /* What Postfix said. Only a clear "no" takes the INTENT back; in doubt it stays, and the retry knows. */
-static struct verdict conclude(const struct handover *handover, enum relay_outcome outcome, const char *queue_id,
+static struct verdict conclude(struct handover *handover, enum relay_outcome outcome, const char *queue_id,
 	const char *reason)
 {
 	g_autoptr(GError) error = NULL;
@@ -110,8 +110,10 @@ static struct verdict conclude(const struct handover *handover, enum relay_outco
 	switch (outcome) {
 	case RELAY_ACCEPTED:
 		/* A failure here is no reason to say anything but 250: Postfix has it. */
-		if (!store_done(handover->worker->store, handover->key, queue_id, &error))
+		if (!(handover->whole ? store_done_whole : store_done)(handover->worker->store, handover->key, queue_id, &error)) {
 			log_warning("store: cannot record that %s is done: %s", queue_id, error->message);
+			handover->whole = FALSE;
+		}
 		FAULT_POINT("after-done");
 		return verdict_sent("queued as %s", queue_id);
 	case RELAY_TEMPORARY:
@@ -128,7 +130,7 @@ static struct verdict conclude(const struct handover *handover, enum relay_outco
 	log_panic("conclude: unknown outcome");
 }
 
-struct verdict handover_commit(const struct handover *handover, GString *queue_id)
+struct verdict handover_commit(struct handover *handover, GString *queue_id)
 {
 	g_autoptr(GString) reason = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;

@@ -39,10 +39,11 @@ struct handover {
 	const guint8 *key;
 	const char *list;
 	gint64 release; /**< handover_release() */
+	gboolean whole; /**< K is DONE with it; FALSE afterwards when that could not be recorded */
 	struct relay *relay;
 };
 
 /** Writes the last byte and records what came of it: SENT with `queue_id` (replaced), or DEFERRED. */
-struct verdict handover_commit(const struct handover *handover, GString *queue_id) G_GNUC_WARN_UNUSED_RESULT;
+struct verdict handover_commit(struct handover *handover, GString *queue_id) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -14,6 +14,7 @@
 #include "lib/base/fault.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
+#include "lib/list/archive_place.h"
 #include "lib/list/batches.h"
 #include "lmtpd/dispatch/answers.h"
 #include "lmtpd/dispatch/handover.h"
@@ -227,6 +228,22 @@ static void tell_skipped(const struct phase *phase)
 			(struct jobs_pair[]){{"count", count}, {"members", members_count}, {"why", skipped->reason}, {NULL, NULL}});
 }
 
+/*
+ * Nothing is left to be done for the post after this variant: everybody wants it so, at once, and nothing keeps it. A release has a K that was DONE before,
+ * in other words.
+ */
+static gboolean is_whole(const struct phase *phase)
+{
+	const struct fanout *fanout = &phase->fanout;
+	guint others = 0;
+
+	for (guint i = 0; i < RECEPTION_VARIANTS; i++)
+		if ((enum reception)i != fanout->reception || reception_is_digest((enum reception)i))
+			others += roster_count(fanout->roster, (enum reception)i);
+	return others == 0 && fanout->batches == 0 && !fanout->ambiguous && handover_release(phase) == 0 &&
+		!(fanout->role == LIST_ROLE_POST && archive_place_is_set(phase->worker->settings, fanout->list));
+}
+
 struct verdict variant_commit(struct phase *phase, GString *queue_id)
 {
 	struct fanout *fanout = &phase->fanout;
@@ -235,6 +252,7 @@ struct verdict variant_commit(struct phase *phase, GString *queue_id)
 		.key = fanout->part,
 		.list = fanout->list,
 		.release = handover_release(phase),
+		.whole = is_whole(phase),
 		.relay = fanout->relay,
 	};
 	struct verdict verdict = VERDICT_UNDECIDED;
@@ -252,6 +270,7 @@ struct verdict variant_commit(struct phase *phase, GString *queue_id)
 		return verdict;
 	tell_skipped(phase);
 	add_queue_id(fanout, queue_id->str);
+	fanout->whole = handover.whole;
 	if (fanout->batches == 0)
 		return verdict;
 	FAULT_POINT("between-batches");

@@ -71,6 +71,7 @@ void fanout_clear(struct fanout *fanout)
 		g_string_free(fanout->queue_ids, TRUE);
 	fanout->queue_ids = NULL;
 	fanout->ambiguous = FALSE;
+	fanout->whole = FALSE;
 }
 
 /* A job that was not reported on is tried again when its pause is over. */

@@ -53,6 +53,7 @@ struct fanout {
 	gboolean more;               /**< a batch was sent and the next is to be prepared */
 	guint count;                 /**< recipients of the transaction */
 	gboolean asked;              /**< a batch of it is ambiguous */
+	gboolean whole;              /**< the variant was all of the post, which is DONE with it */
 	gboolean ready;        /**< everything but the last byte is there; when dry, too */
 	struct relay *relay;   /**< NULL: nothing prepared */
 	struct io_mapping message;

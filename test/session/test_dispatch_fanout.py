@@ -255,7 +255,9 @@ def test_the_store_does_not_answer_once_it_is_sent(room, ours):
 
 
 def test_a_variant_that_is_done_is_not_sent_again(room, ours):
-    with prepared(room, ours) as (phase, key):
+    room.world.crm.join("digest-%s@mods.example" % ours.local, ours.local, digest=True)
+    with claimed(room, ours) as (phase, key):
+        assert phase.prepare(ours.name, key, POST)[1].word == "none"
         assert phase.ask("COMMIT").word == "sent"
         phase.kill()
     with room.phase() as phase:
@@ -263,4 +265,15 @@ def test_a_variant_that_is_done_is_not_sent_again(room, ours):
         ready = phase.prepare(ours.name, key, POST)[1]
         assert ready.word == "sent" and ready.text == "queued as 4bT2xk1Zz1 before"
         assert phase.ask("FINISH", "", False).text == "queued as 4bT2xk1Zz1"
+    assert len(room.qmqp.taken) == 1
+
+
+def test_a_post_of_one_variant_is_done_with_it(room, ours):
+    """Nobody waits for more of it: so nothing is left for FINISH to record, and a child that dies before it leaves a post that is done."""
+    with prepared(room, ours) as (phase, key):
+        assert phase.ask("COMMIT").word == "sent"
+        phase.kill()
+    with room.phase() as phase:
+        answer = phase.ask("CLAIM", ours.name, key)
+        assert (answer.word, answer.text) == ("sent", "queued as 4bT2xk1Zz1 before")
     assert len(room.qmqp.taken) == 1

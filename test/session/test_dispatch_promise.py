@@ -31,7 +31,13 @@ def sent(phase, ours, key):
 
 # ---- duplicates ----
 
+def with_digest(room, ours):
+    """Somebody waits for the digest: so a post is not done when its one variant is out."""
+    room.world.crm.join("digest-%s@mods.example" % ours.local, ours.local, digest=True)
+
+
 def test_copies_meet(room, ours, posts):
+    with_digest(room, ours)
     with room.phase() as first, room.phase() as second:
         assert begun(first, ours, posts("a"), posts("content")).word == "none"
         assert begun(second, ours, posts("b"), posts("content")).word == "deferred"
@@ -46,6 +52,16 @@ def test_copies_meet(room, ours, posts):
     with room.phase() as phase:
         answer = begun(phase, ours, posts("b"), posts("content"))
         assert answer.word == "discarded" and "distributed on" in answer.text
+    room.world.copies(len(ours.moderators) + 1)
+
+
+def test_a_copy_of_what_is_all_out(room, ours, posts):
+    with room.phase() as phase:
+        assert begun(phase, ours, posts("a"), posts("content")).word == "none"
+        sent(phase, ours, posts("a"))
+    # Its child died before the end, but the one variant was all of it.
+    with room.phase() as phase:
+        assert begun(phase, ours, posts("b"), posts("content")).word == "discarded"
     room.world.copies(len(ours.moderators) + 1)
 
 
@@ -104,6 +120,7 @@ def test_kinds_of_held_posts(room, ours, posts):
 # ---- what is unclear ----
 
 def test_default_is_to_send_again(room, ours, posts):
+    with_digest(room, ours)
     before = {row[0] for row in room.store("SELECT key FROM post")}
     with room.phase() as phase:
         assert phase.ask("CLAIM", ours.name, posts("a")).word == "none"

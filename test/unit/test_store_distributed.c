@@ -74,6 +74,24 @@ static void a_copy_is_known(void **state)
 	assert_int_equal(sql(*state, "SELECT count(*) FROM distributed"), 1);
 }
 
+static void one_variant_that_is_all_of_it(void **state)
+{
+	store_auto struct store *store = open_good(*state), *other = open_good(*state);
+	guint8 part[STORE_KEY_SIZE];
+	gint64 at;
+
+	assert_int_equal(arrive(store, 1, CONTENT), STORE_COPY_NONE);
+	assert_false(store_done_whole(store, key_of(2), "A", NULL)); /* not in hand */
+	assert_int_equal(store_claim_part(store, "mail", part, NULL, NULL), STORE_NEW);
+	assert_true(store_intent(store, part, "", NULL));
+	assert_true(store_done_whole(store, part, "A", NULL));
+	store_release(store);
+	assert_int_equal(claim(other, 1), STORE_DONE);
+	assert_int_equal(claim(other, 2), STORE_NEW);
+	assert_int_equal(look(other, CONTENT, &at), STORE_COPY_DISTRIBUTED);
+	assert_int_equal(sql(*state, "SELECT count(*) FROM post WHERE state = 2 AND queue_id = 'A'"), 2);
+}
+
 static void what_went_nowhere_is_no_distribution(void **state)
 {
 	store_auto struct store *store = open_good(*state);
@@ -170,6 +188,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(a_copy_is_known),
+		T(one_variant_that_is_all_of_it),
 		T(what_went_nowhere_is_no_distribution),
 		T(wants_a_post_in_hand),
 		T(they_grow_old),
