@@ -36,6 +36,21 @@ const char *wire_request_word(guint request)
 	return request < WIRE_REQUEST_COUNT ? rows[request].name : "?";
 }
 
+/*
+ * Waits until a packet that was not taken may be tried again; FALSE: time is up. The kernel takes no more descriptors from a process while more of its user's
+ * than it may itself have open are on their way (unix(7), ETOOMANYREFS), and all children are one user: so many of them in line for a worker reach that. No event
+ * tells when it is over, therefore a pause.
+ */
+static gboolean wait_to_send(int socket, struct deadline deadline)
+{
+	enum { PAUSE = 10 }; /* milliseconds */
+
+	if (errno != ETOOMANYREFS)
+		return deadline_poll(socket, POLLOUT, deadline);
+	(void)poll(NULL, 0, MIN(PAUSE, deadline_left(deadline)));
+	return !deadline_passed(deadline);
+}
+
 /* Sends one packet with at most one descriptor. FALSE with errno. */
 static gboolean send_packet(int socket, const void *data, size_t length, int fd, struct deadline deadline)
 {
@@ -61,9 +76,9 @@ static gboolean send_packet(int socket, const void *data, size_t length, int fd,
 			errno = EMSGSIZE;
 		if (errno == EINTR)
 			continue;
-		if (errno != EAGAIN && errno != ENOBUFS)
+		if (errno != EAGAIN && errno != ENOBUFS && errno != ETOOMANYREFS)
 			return FALSE;
-		if (!deadline_poll(socket, POLLOUT, deadline)) {
+		if (!wait_to_send(socket, deadline)) {
 			errno = ETIMEDOUT;
 			return FALSE;
 		}

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/io.h"
@@ -330,6 +332,71 @@ static void test_full_queue_times_out(void **state)
 	close(tickets[1]);
 }
 
+/* ---- more descriptors on their way than the kernel takes from one user ---- */
+
+enum { CROWD_LIMIT = 24, CROWD_USER = 61234 };
+
+static int send_descriptor(int socket)
+{
+	char byte = 'x', space[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec piece = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &socket, sizeof(int));
+	return sendmsg(socket, &message, MSG_DONTWAIT) == 1 ? 0 : errno;
+}
+
+static void *leave_soon(void *data)
+{
+	int *crowd = data;
+
+	usleep(100000);
+	close(crowd[1]);
+	close(crowd[0]);
+	return NULL;
+}
+
+/* In a process of its own, as a user of its own: 0 when all is as it should be, else which step was not. */
+static int wait_in_a_crowd(const int *tickets)
+{
+	const struct rlimit few = {CROWD_LIMIT, CROWD_LIMIT};
+	int crowd[2], wrong = 0;
+	pthread_t thread;
+
+	if (setrlimit(RLIMIT_NOFILE, &few) != 0 || (geteuid() == 0 && setuid(CROWD_USER) != 0) ||
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, crowd) != 0)
+		return 1;
+	for (int i = 0; i < 4 * CROWD_LIMIT && wrong == 0; i++)
+		wrong = send_descriptor(crowd[0]);
+	if (wrong != ETOOMANYREFS)
+		return 2;
+	if (wire_open(tickets[0], deadline_in(0)) >= 0 || errno != ETIMEDOUT)
+		return 3;
+	if (pthread_create(&thread, NULL, leave_soon, crowd) != 0)
+		return 4;
+	return wire_open(tickets[0], deadline_in(20)) >= 0 ? 0 : 5;
+}
+
+static void test_crowd_waits(void **state)
+{
+	int tickets[2], status;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, tickets), 0);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(wait_in_a_crowd(tickets));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	close(tickets[0]);
+	close(tickets[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_each_ticket_finds_a_worker),
 		cmocka_unit_test(test_closed_phase),
 		cmocka_unit_test(test_full_queue_times_out),
+		cmocka_unit_test(test_crowd_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
