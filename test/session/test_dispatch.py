@@ -1,5 +1,6 @@
 """Held posts, orders and jobs over the wire, with the real rollcall-dispatch, CRM and Postfix: rows X1 to X3 and X10 of the hostile
 input table, as far as this room answers for them. What breaks on the way: test_dispatch_faults.py."""
+import contextlib
 import json
 import os
 
@@ -401,3 +402,34 @@ def test_answer_cannot_be_turned(room, ours):
     text, answer = room.answer_to(ours.name)
     assert text == "help" and answer.fields == {"text": "help", "to": asker} and len(answer.recipients) == 1
     answer.done()
+
+
+@contextlib.contextmanager
+def owners_who_do_not_moderate(crm):
+    """A view in which owner and moderator are apart, as in a CRM other than the sample's."""
+    text = schema("view.sql")
+    apart = text.replace("(members_user.is_superuser || members_user.is_staff)", "(members_user.is_staff)")
+    assert apart != text
+    crm.mariadb.script(apart)
+    try:
+        yield
+    finally:
+        crm.mariadb.script(text)
+
+
+def test_owners_decide_about_what_nobody_could_read(room):
+    """They were told of it, also where others moderate; about other posts they have no word then."""
+    ours = List(room, moderators=1, owners=1)
+    (owner,), (moderator,) = ours.owners, ours.moderators
+    with owners_who_do_not_moderate(room.world.crm):
+        unread = ours.hold(kind=3, author="", key=key_of("unread", ours.name))
+        tokens = room.tokens(unread, "notice-owners")
+        assert set(tokens) == {owner} and "accept" not in tokens[owner], "it would be parsed once more"
+        assert ours.order(tokens[owner]["discard"], owner, "discard")[0] == "decided" and state(room, unread)[0] == "discarded"
+        # One who was a moderator when he was asked, and is an owner now.
+        held = ours.hold(key=key_of("read", ours.name))
+        token = room.tokens(held)[moderator]["discard"]
+        room.world.crm.add_person("another@mods.example", moderator=True)
+        room.world.crm.join("another@mods.example", ours.local)
+        room.world.crm.execute("UPDATE members_user SET is_staff = 0, is_superuser = 1 WHERE email = %s", moderator)
+        assert ours.order(token, moderator, "discard")[0] == "not-moderator" and state(room, held)[0] == "waiting"
