@@ -31,6 +31,7 @@ struct crm *crm_new(const struct settings *settings, struct crm_breaker *breaker
 	crm->settings = settings;
 	crm->breaker = breaker;
 	crm->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	crm->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	return crm;
 }
 
@@ -41,6 +42,7 @@ void crm_free(struct crm *crm)
 	crm_disconnect(crm);
 	crm_error_clear(crm);
 	g_hash_table_unref(crm->names);
+	g_hash_table_unref(crm->told);
 	g_free(crm);
 }
 

@@ -77,6 +77,8 @@ struct crm {
 	struct crm_column columns[CRM_VIEW_COLUMNS];
 	GHashTable *names;  /* of all columns, in lower case, to their type */
 	gint64 columns_until; /* monotonic microseconds: looked at again then */
+	GHashTable *told;   /* "LIST WORD" of reception modes that mean nothing and were told */
+	gint64 told_since;  /* monotonic microseconds */
 	struct deadline deadline; /* of the statement at work */
 	struct crm_error error;
 };

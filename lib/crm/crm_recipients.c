@@ -20,7 +20,9 @@ enum {
 	WORDS_LOGGED = 5,
 	REASONS = ADDRESS_ENCODING + 2, /* those of enum address_result, the last one out of its row */
 	ROLE_LIMIT = 50,                /* copies of one mail to owners or moderators */
+	TOLD_MOST = 10000,              /* lists and words that are remembered as told */
 };
+#define TOLD_TIME (86400 * (gint64)G_USEC_PER_SEC)
 
 struct fan {
 	const struct crm_wish *wish;
@@ -63,13 +65,27 @@ static void log_skipped(const struct fan *fan)
 			fan->reading->skipped, fan->reading->rows, text->str);
 }
 
-static void log_words(const struct fan *fan)
+/* Once a day is enough of what stands in the CRM all the time; each post would say it. */
+static gboolean is_news(struct crm *crm, const char *list, const char *word)
 {
+	gint64 now = g_get_monotonic_time();
+
+	if (now - crm->told_since > TOLD_TIME || g_hash_table_size(crm->told) >= TOLD_MOST) {
+		g_hash_table_remove_all(crm->told);
+		crm->told_since = now;
+	}
+	return g_hash_table_add(crm->told, g_strdup_printf("%s %s", list, word));
+}
+
+static void log_words(struct crm *crm, const struct fan *fan)
+{
+	const char *list = fan->wish->list;
+
 	for (guint i = 0; i < MIN(fan->words->len, WORDS_LOGGED); i++)
-		log_warning("crm: list %s: reception mode %s means nothing, taken as mail", fan->wish->list,
-			(const char *)fan->words->pdata[i]);
-	if (fan->words->len > WORDS_LOGGED)
-		log_warning("crm: list %s: and further reception modes that mean nothing", fan->wish->list);
+		if (is_news(crm, list, fan->words->pdata[i]))
+			log_warning("crm: list %s: reception mode %s means nothing, taken as mail", list, (const char *)fan->words->pdata[i]);
+	if (fan->words->len > WORDS_LOGGED && is_news(crm, list, ""))
+		log_warning("crm: list %s: and further reception modes that mean nothing", list);
 }
 
 static void note_word(struct fan *fan, const struct crm_cell *cell)
@@ -224,7 +240,7 @@ static gboolean read_role(struct crm *crm, struct fan *fan, enum crm_query query
 /* Not a single address in a list with rows is a view gone wrong, not an empty list. */
 static gboolean judge_members(struct crm *crm, struct fan *fan)
 {
-	log_words(fan);
+	log_words(crm, fan);
 	if (fan->reading->skipped == fan->reading->rows)
 		return crm_fail(crm, CRM_TROUBLE_SCHEMA, "no row of column '%s' is an address",
 			crm_sql_column(crm, CRM_COLUMN_ADDRESS));

@@ -177,6 +177,9 @@ def test_modes(flat, door):
     assert set(by_mode.values()) == {"mail"}
     for word in ("'vacation'", "'weekly'", "NULL", "(something else)"):
         assert answer.log.count("reception mode %s means nothing" % word) == 1
+    # What stands in the CRM all the time is not said with each post.
+    with Talk(door) as talk:
+        assert ["means nothing" in talk.ask("recipients", listed("choir"), "0").log for _ in range(2)] == [True, False]
 
 
 def test_left_out(flat, door):
