@@ -2,8 +2,8 @@
  * The text of a part that is to be written anew: out of its transfer encoding and its character set, and back. part_text.h is for reading.
  *
  * Strict: text that is not what its header says it is, is not touched, since readers disagree about what it says and to write it anew would
- * make one of the readings the only one (HOSTILE M19). Character sets go by iconv(3): charset_table.h and the modules that mail_warm_up() has loaded; what is
- * in neither cannot be converted in a child. RFC 2045 section 6, RFC 3676.
+ * make one of the readings the only one (HOSTILE M19). Character sets go by the C library's iconv, whose modules mail_warm_up() has loaded: what is not
+ * among them cannot be converted in a child. RFC 2045 section 6, RFC 3676.
  */
 #ifndef ROLLCALL_MAIL_EXACT_TEXT_H
 #define ROLLCALL_MAIL_EXACT_TEXT_H

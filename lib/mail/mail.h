@@ -1,6 +1,6 @@
 /*
- * Warming up the mail room before children are forked and locked in: GMime's types, and character sets: as tables (charset_table.h) or
- * as the C library's modules, which are files that a child cannot open any more.
+ * Warming up the mail room before children are forked and locked in: GMime's types, and the C library's character set modules,
+ * which are files that a child cannot open any more.
  */
 #ifndef ROLLCALL_MAIL_MAIL_H
 #define ROLLCALL_MAIL_MAIL_H
