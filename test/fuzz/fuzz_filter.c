@@ -70,12 +70,16 @@ static void clear(struct result *result)
 static void look(const GString *whole, const struct filter_rules *rules)
 {
 	struct result again = {0};
+	struct filter_rules second = *rules;
 
 	for (size_t i = 0; i < whole->len; i++) {
 		demand(whole->str[i] != '\0' && whole->str[i] != '\n' && (whole->str[i] != '\r' || whole->str[i + 1] == '\n'));
 		i += whole->str[i] == '\r';
 	}
-	if (!run(whole, rules, &again))
+	/* A text made of HTML may be larger than that was: bytes that are no letters become letters of three. What came was weighed. */
+	if (rules->html_to_text)
+		second.part_size = 0;
+	if (!run(whole, &second, &again))
 		return;
 	/* Structure that only our limits made unreadable is none of the filter's. */
 	if (again.clear)
