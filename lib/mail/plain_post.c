@@ -66,6 +66,17 @@ static gboolean is_shown(const struct reading *reading, guint place)
 	return !(is_type(around, "multipart/signed") && g_str_has_suffix(entity->type, "-signature"));
 }
 
+/* No blanks at the end of the last line, but the one of the line above a signature (RFC 3676 section 4.3). */
+static void strip_line(GString *lines)
+{
+	size_t length = lines->len;
+
+	while (length > 0 && strchr(" \t", lines->str[length - 1]))
+		length--;
+	gboolean dashes = length >= 2 && strncmp(lines->str + length - 2, "--", 2) == 0 && (length == 2 || lines->str[length - 3] == '\n');
+	g_string_truncate(lines, length + (dashes && lines->str[length] == ' '));
+}
+
 /* Only line ends and tabs of all control characters; CRLF; no empty lines at the ends. */
 static void append_clean(const char *text, GString *out)
 {
@@ -75,8 +86,7 @@ static void append_clean(const char *text, GString *out)
 		gunichar c = g_utf8_get_char(place);
 
 		if (c == '\n' || (c == '\r' && place[1] != '\n')) {
-			while (lines->len > 0 && strchr(" \t", lines->str[lines->len - 1]))
-				g_string_truncate(lines, lines->len - 1);
+			strip_line(lines);
 			if (lines->len > 0)
 				g_string_append(lines, "\r\n");
 		} else if (c == '\t' || !g_unichar_iscntrl(c)) {

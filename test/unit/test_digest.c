@@ -106,6 +106,17 @@ static void test_plain(void **state)
 	compose_message_clear(&message);
 }
 
+/* Blanks at the ends of lines go, but the one by which a reader knows where the signature begins. */
+static void test_signature_line(void **state)
+{
+	static const char data[] = "Subject: S\r\n\r\ntext  \r\n--  \t \r\nx -- \r\n-- \r\nAnna\r\n";
+	const struct plain_post shown = {.data = data, .length = strlen(data), .language = "en", .texts = texts};
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	plain_post_append(&shown, out);
+	assert_string_equal(out->str, "text\r\n-- \r\nx --\r\n-- \r\nAnna\r\n");
+}
+
 /* Text that nobody reads to its end is named, and neither grows: three bytes of UTF-8 for one, and quoted-printable of those. */
 static void test_much_text(void **state)
 {
@@ -224,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_signature_line),
 		cmocka_unit_test(test_much_text),
 		cmocka_unit_test(test_mime),
 		cmocka_unit_test(test_summary_and_identity),
