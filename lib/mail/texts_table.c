@@ -16,6 +16,7 @@ const struct texts_row texts_table[] = {
 	{"already", " subject who done when "},
 	{"not-moderator-any-more", " subject "},
 	{"expired-moderator", " subject author "},
+	{"expired-ambiguous", " subject author "},
 	{"withdrawn", " subject author "},
 	{"lost", " subject author "},
 	{"release-failed", " subject author reason "},

@@ -13,6 +13,7 @@
 
 struct kind_row {
 	const char *kind, *text;
+	const char *ambiguous; /* the text where nobody knows whether the held post went out; NULL: the same */
 	gboolean post;    /* the held post is attached */
 	gboolean links;   /* its links are worth an HTML part */
 	gboolean reply;   /* it answers a mail of its receiver's */
@@ -20,16 +21,16 @@ struct kind_row {
 };
 
 static const struct kind_row kinds[] = {
-	{"notice-moderators", "held-moderator", TRUE, TRUE, FALSE, "held"},
-	{"notice-owners", "held-unparsed", FALSE, TRUE, FALSE, "held"},
-	{"decided", "decided", FALSE, FALSE, FALSE, "decided"},
-	{"expired-moderators", "expired-moderator", FALSE, FALSE, FALSE, "expired"},
-	{"expired-owners", "expired-unparsed", FALSE, FALSE, FALSE, "expired"},
-	{"release-failed", "release-failed", TRUE, FALSE, FALSE, "failed"},
-	{"refused", "policy-rejected", FALSE, FALSE, TRUE, "refused"},
-	{"second", "confirm-order", FALSE, TRUE, FALSE, "second"},
-	{"rejected", "rejected", FALSE, FALSE, TRUE, "rejected"},
-	{"expired-author", "expired-author", FALSE, FALSE, TRUE, "expired-author"},
+	{"notice-moderators", "held-moderator", "held-ambiguous", TRUE, TRUE, FALSE, "held"},
+	{"notice-owners", "held-unparsed", NULL, FALSE, TRUE, FALSE, "held"},
+	{"decided", "decided", NULL, FALSE, FALSE, FALSE, "decided"},
+	{"expired-moderators", "expired-moderator", "expired-ambiguous", FALSE, FALSE, FALSE, "expired"},
+	{"expired-owners", "expired-unparsed", NULL, FALSE, FALSE, FALSE, "expired"},
+	{"release-failed", "release-failed", NULL, TRUE, FALSE, FALSE, "failed"},
+	{"refused", "policy-rejected", NULL, FALSE, FALSE, TRUE, "refused"},
+	{"second", "confirm-order", NULL, FALSE, TRUE, FALSE, "second"},
+	{"rejected", "rejected", NULL, FALSE, FALSE, TRUE, "rejected"},
+	{"expired-author", "expired-author", NULL, FALSE, FALSE, TRUE, "expired-author"},
 };
 
 #define AMBIGUOUS "4" /* kind of a held post, as dispatch gives it */
@@ -51,18 +52,16 @@ static const char *field(const struct job *job, const char *name)
 /* Row and text of a job. An answer names its text itself; what an author hears of a held post depends on whose word it waits for. */
 static gboolean find_text(struct composing *composing)
 {
-	static const struct kind_row author = {"notice-author", NULL, FALSE, TRUE, TRUE, "held-author"};
-	static const struct kind_row answer = {"answer", NULL, FALSE, FALSE, TRUE, "answer"};
-	static const struct kind_row note = {"note", NULL, FALSE, FALSE, FALSE, "note"};
+	static const struct kind_row author = {"notice-author", NULL, NULL, FALSE, TRUE, TRUE, "held-author"};
+	static const struct kind_row answer = {"answer", NULL, NULL, FALSE, FALSE, TRUE, "answer"};
+	static const struct kind_row note = {"note", NULL, NULL, FALSE, FALSE, FALSE, "note"};
 	const struct job *job = composing->job;
 	const char *wish = field(job, "fact-wish");
 
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if (strcmp(kinds[i].kind, job->kind) == 0) {
 			composing->row = &kinds[i];
-			composing->text = kinds[i].text;
-			if (g_strcmp0(field(job, "held-kind"), AMBIGUOUS) == 0 && strcmp(job->kind, "notice-moderators") == 0)
-				composing->text = "held-ambiguous";
+			composing->text = kinds[i].ambiguous && g_strcmp0(field(job, "held-kind"), AMBIGUOUS) == 0 ? kinds[i].ambiguous : kinds[i].text;
 			return TRUE;
 		}
 	if (strcmp(job->kind, "notice-author") == 0) {

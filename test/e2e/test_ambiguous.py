@@ -244,6 +244,25 @@ def test_unclear_again_is_asked_again(shared):
     each(shared, 1, 0)
 
 
+def test_nobody_decides(shared):
+    """Nobody says that it has not gone out: nobody knows. And nobody gets it a second time."""
+    message, _ = posted(shared, HOLD, ["swallow"], "Undecided")
+    assert "held as" in hand_in(shared, HOLD, message).text
+    _, number = ask(shared)
+    each(shared, 1)
+    shared.sink.forget()
+    shared.rollcall.store("UPDATE held SET expires_at = 1 WHERE id = ?", number)
+    assert shared.rollcall.reload()  # a new clock looks at once
+
+    def told():
+        return [copy for copy in shared.sink.transactions() if "Undecided" in " ".join(copy.header("Subject") or [])]
+
+    wait_until(told, 30, "the notice\n" + shared.last_words())
+    copy, = told()
+    assert copy.recipients == [MODERATOR] and "Did this arrive" in copy.header("Subject")[0]
+    assert "has not gone out" not in text_of(copy) and "nobody knows" in " ".join(text_of(copy).split())
+
+
 def test_a_copy_by_another_path_is_no_way_round(shared):
     message, _ = posted(shared, HOLD, ["swallow"], "Two paths")
     assert "held as" in hand_in(shared, HOLD, message).text
