@@ -73,7 +73,8 @@ def run_unit(build, jobs, tally, timings):
 def pytest(build, report, arguments):
     """One run of pytest: its status and its report's cases, none if it could not be read."""
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}", "-ra"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}", "-ra",
+               "-W", "error::pytest.PytestUnhandledThreadExceptionWarning"]  # what a scripted server asserts counts, too
     environment = dict(os.environ, BUILD=str(build), PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1")
     code = subprocess.run(command + arguments, cwd=ROOT, env=environment).returncode
     try:

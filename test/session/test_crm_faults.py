@@ -110,9 +110,8 @@ def test_d12_the_network_cuts_anywhere(crm, door, lab_directory, step):
     with Proxy(crm.mariadb.port) as proxy:
         through = Door(lab_directory, crm, port=proxy.port)
         assert len(through.recipients("choir").addresses) == ROWS
-        proxy.cut_after = proxy.received * step // 20 - (1 if step == 20 else 0)
+        proxy.cut_after = proxy.received * step // 20
         answer = through.recipients("choir")
-        # The last bytes are TLS's farewell: by then the list is whole.
         if step == 20:
             assert len(answer.addresses) == ROWS
         else:
@@ -125,14 +124,9 @@ def test_d12_the_end_of_the_rows_is_cut_off(crm, lab_directory):
         through = Door(lab_directory, crm, port=proxy.port)
         assert len(through.recipients("choir").addresses) == ROWS
         whole = proxy.received
-        outcomes = set()
         for missing in range(1, 120, 7):
             proxy.cut_after = whole - missing
-            answer = through.recipients("choir")
-            outcomes.add(len(answer.lines))
-            if len(answer.lines) == 1:
-                nothing_came(answer, "connection lost")
-        assert outcomes == {1, ROWS + 1}, "all or nothing, and both were seen"
+            nothing_came(through.recipients("choir"), "connection lost")
 
 
 def test_d12_the_rows_stop_and_the_line_stays_open(crm, lab_directory):

@@ -82,7 +82,7 @@ def test_s4_recipient_limit(entrance, postfix, sink):
 
 def test_s4_size_and_addresses(entrance, postfix, sink):
     small = postfix.add_smtp_entrance("127.0.0.1:%d" % free_port(), message_size_limit="300")
-    assert entrance(members(1), small).said == "deferred 451 4.3.4 the message has %d bytes, and the mail server takes 300" % (len(POST) + POST.count(b"\n"))
+    assert entrance(members(1), small).said == "deferred 451 4.3.4 the message has %d bytes, and the mail server takes 300: raise its limit" % (len(POST) + POST.count(b"\n"))
     narrow = postfix.add_smtp_entrance("127.0.0.1:%d" % free_port(), smtpd_discard_ehlo_keywords="8bitmime,smtputf8,pipelining,size,verp")
     assert entrance(members(1), narrow).said.startswith("deferred 451 4.6.3 the message is 8-bit")
     strict = postfix.add_smtp_entrance("127.0.0.1:%d" % free_port(), smtpd_relay_restrictions="check_recipient_access,inline:{b.example=REJECT},permit_mynetworks,reject")
