@@ -49,7 +49,7 @@ def run_program(source, build):
     passed = sum(map(int, re.findall(r"\[  PASSED  \] (\d+) test", output)))
     failed = sum(map(int, re.findall(r"\[  FAILED  \] (?:tests: )?(\d+) test", output)))
     skipped = sum(map(int, re.findall(r"\[  SKIPPED \] (?:tests: )?(\d+) test", output)))
-    if (code != 0 or passed == 0) and failed == 0:
+    if (code != 0 or passed + skipped == 0) and failed == 0:
         failed = 1  # crashed, did not start, or ran nothing
     return passed, failed, skipped, output, time.monotonic() - start
 
