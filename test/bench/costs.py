@@ -24,7 +24,7 @@ STAGES = {
     "answer_sign": "sign", "answer_roster": "roster", "answer_prepare": "prepare", "answer_commit": "commit", "answer_finish": "finish",
     "worker_serve": "taking tickets", "serve_once": "accept and reap",
 }
-PARTS = {"kernel: fork": ("kernel_clone", "__do_sys_clone"), "kernel: page faults": ("exc_page_fault",), "MariaDB's client": ("crm_run",), "SQLite": ("sqlite3_step", "sqlite3_exec"),
+PARTS = {"kernel: fork": ("kernel_clone", "__do_sys_clone"), "kernel: page faults": ("exc_page_fault",), "MariaDB's client": ("crm_run", "crm_ask"), "SQLite": ("sqlite3_step", "sqlite3_exec"),
          "libunbound": ("dns_txt",), "libopendkim": ("dkim_eoh", "dkim_eom", "dkim_body"), "the real keys' signatures": ("sign_rsa", "sign_ed25519")}
 
 
