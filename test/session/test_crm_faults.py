@@ -104,13 +104,17 @@ def test_d12_the_server_goes_away_at_a_row(crm, door, row, how):
     assert len(door.recipients("choir").addresses) == ROWS
 
 
+# Bytes by which two connections differ, or seem to: a signature in TLS's handshake is longer, its farewell comes before we look or after.
+SLACK = 40
+
+
 @pytest.mark.parametrize("step", range(0, 21))
 def test_d12_the_network_cuts_anywhere(crm, door, lab_directory, step):
     """Cuts at twenty places between the greeting and the last byte, and after it."""
     with Proxy(crm.mariadb.port) as proxy:
         through = Door(lab_directory, crm, port=proxy.port)
         assert len(through.recipients("choir").addresses) == ROWS
-        proxy.cut_after = proxy.received * step // 20
+        proxy.cut_after = proxy.received * step // 20 + (SLACK if step == 20 else 0)
         answer = through.recipients("choir")
         if step == 20:
             assert len(answer.addresses) == ROWS
@@ -126,7 +130,11 @@ def test_d12_the_end_of_the_rows_is_cut_off(crm, lab_directory):
         whole = proxy.received
         for missing in range(1, 120, 7):
             proxy.cut_after = whole - missing
-            nothing_came(through.recipients("choir"), "connection lost")
+            answer = through.recipients("choir")
+            if missing < SLACK and len(answer.lines) > 1:
+                assert len(answer.addresses) == ROWS, "all or nothing"
+            else:
+                nothing_came(answer, "connection lost")
 
 
 def test_d12_the_rows_stop_and_the_line_stays_open(crm, lab_directory):
