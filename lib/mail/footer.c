@@ -183,15 +183,18 @@ static GString *read_text(const struct draft *draft, const struct walk_entity *e
 	return text;
 }
 
-static gboolean is_there(const struct draft *draft, const struct walk *walk, const struct footer_text *text)
+/* Looks from that end of the message on where it would be put. */
+static gboolean is_there(const struct draft *draft, const struct walk *walk, const struct footer_text *text, gboolean at_end)
 {
-	guint seen = 0;
+	guint seen = 0, last = walk->entities->len - 1;
 
-	for (guint i = 0; i < walk->entities->len && seen < TEXTS_LOOKED_AT; i++) {
-		if (!is_own_text(walk, walk_entity(walk, i)))
+	for (guint i = 0; i <= last && seen < TEXTS_LOOKED_AT; i++) {
+		const struct walk_entity *entity = walk_entity(walk, at_end ? last - i : i);
+
+		if (!is_own_text(walk, entity))
 			continue;
 		seen++;
-		g_autoptr(GString) part = read_text(draft, walk_entity(walk, i));
+		g_autoptr(GString) part = read_text(draft, entity);
 		if (footer_text_stands_in(text, part->str, part->len))
 			return TRUE;
 	}
@@ -221,8 +224,8 @@ static enum footer_place put(struct draft *draft, const struct footer *footer, c
 static enum footer_place add(struct draft *draft, const struct footer *footer, const struct walk *walk)
 {
 	const char *note = footer->note ? footer->note : "";
-	gboolean above = footer->above && *footer->above->text && !is_there(draft, walk, footer->above);
-	gboolean below = footer->below && *footer->below->text && !is_there(draft, walk, footer->below);
+	gboolean above = footer->above && *footer->above->text && !is_there(draft, walk, footer->above, FALSE);
+	gboolean below = footer->below && *footer->below->text && !is_there(draft, walk, footer->below, TRUE);
 
 	if (!above && !below && *note == '\0')
 		return footer->above || footer->below ? FOOTER_THERE : FOOTER_NOTHING;

@@ -207,6 +207,23 @@ static void test_never_twice(void **state)
 	}
 }
 
+/* Not each text is looked at, but those where the footer would be. */
+static void test_never_twice_in_many_parts(void **state)
+{
+	g_autoptr(GString) text = g_string_new("From: a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+
+	for (guint i = 0; i < 60; i++)
+		g_string_append(text, "--b\r\n\r\nhi\r\n");
+	g_string_append(text, "--b--\r\n");
+	struct result first = add(text->str, "Over all of it\n", "Under all of it\n", NULL);
+	g_autofree char *again = g_strdup_printf("%s\r\n%s", first.header, first.body);
+	struct result second = add(again, "Over all of it\n", "Under all of it\n", NULL);
+	assert_int_equal(first.place, FOOTER_PART);
+	assert_int_equal(second.place, FOOTER_THERE);
+	clear(&first);
+	clear(&second);
+}
+
 static void test_above_and_below(void **state)
 {
 	struct result result = add("From: a\r\n\r\nhi\r\n", "Over all of it\n", "Under all of it\n", NULL);
@@ -315,7 +332,7 @@ static void test_values(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_never_twice), cmocka_unit_test(test_above_and_below),
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_never_twice), cmocka_unit_test(test_never_twice_in_many_parts), cmocka_unit_test(test_above_and_below),
 		cmocka_unit_test(test_note), cmocka_unit_test(test_around_signed), cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_values),
 	};
