@@ -247,20 +247,6 @@ static gboolean judge_members(struct crm *crm, struct fan *fan)
 	return settle_suspects(crm, fan);
 }
 
-static gboolean post_work(struct crm *crm, void *context)
-{
-	struct fan *fan = context;
-
-	if (!crm_members_read(crm, fan->wish->list, take_member, fan, &fan->count))
-		return FALSE;
-	fan->reading->rows = fan->count.rows;
-	if (!fan->count.spelling)
-		return TRUE;
-	gboolean done = judge_members(crm, fan);
-	log_skipped(fan);
-	return done;
-}
-
 static gboolean read_editors(struct crm *crm, struct fan *fan)
 {
 	if (!read_role(crm, fan, CRM_SQL_MODERATORS, STANDING_MODERATOR))
@@ -287,16 +273,18 @@ static gboolean read_by_role(struct crm *crm, struct fan *fan)
 	return crm_fail(crm, CRM_TROUBLE_OTHER, "nobody receives mail for this role");
 }
 
-static gboolean role_work(struct crm *crm, void *context)
+static gboolean fan_work(struct crm *crm, void *context)
 {
 	struct fan *fan = context;
+	const char *list = fan->wish->list;
+	gboolean post = fan->wish->role == LIST_ROLE_POST;
 
-	if (!crm_list_count(crm, fan->wish->list, &fan->count.spelling, &fan->count.rows))
+	if (!(post ? crm_members_read(crm, list, take_member, fan, &fan->count) : crm_list_count(crm, list, &fan->count.spelling, &fan->count.rows)))
 		return FALSE;
 	fan->reading->rows = fan->count.rows;
 	if (!fan->count.spelling)
 		return TRUE;
-	gboolean done = read_by_role(crm, fan);
+	gboolean done = (post ? judge_members : read_by_role)(crm, fan);
 	log_skipped(fan);
 	return done;
 }
@@ -310,8 +298,8 @@ enum crm_result crm_roster(struct crm *crm, const struct crm_wish *wish, struct 
 
 	*roster = NULL;
 	*reading = (struct crm_reading){0};
-	gboolean done = wish->role == LIST_ROLE_POST ? crm_ask(crm, post_work, &fan, wish->list, verdict)
-						     : crm_run(crm, role_work, &fan, wish->list, verdict);
+	/* The members are one statement, which is of one moment by itself. */
+	gboolean done = (wish->role == LIST_ROLE_POST ? crm_ask : crm_run)(crm, fan_work, &fan, wish->list, verdict);
 	gboolean found = fan.count.spelling != NULL;
 	fan_clear(&fan);
 	if (!done)

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "lib/base/log.h"
-#include "lib/list/archive_place.h"
 #include "lib/store/store_kept.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/dispatch/answers.h"
@@ -75,7 +74,7 @@ static gboolean may_archive(const struct phase *phase)
 	guint64 bytes;
 	guint posts;
 
-	if (fanout->role != LIST_ROLE_POST || !archive_place_is_set(settings, fanout->list))
+	if (!variant_is_archived(phase))
 		return FALSE;
 	if (!store_archive_backlog(phase->worker->store, fanout->list, &posts, &bytes, &error) ||
 		(posts < BACKLOG_POSTS && bytes < (guint64)settings_number(settings, SET_archive_backlog, fanout->list)))

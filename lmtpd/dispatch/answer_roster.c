@@ -28,12 +28,11 @@ static struct verdict nobody(const struct crm_wish *wish, const struct crm_readi
 /* What the log says of each reading (lib/crm), the owners hear once a day: the addresses are theirs to mend. */
 static void tell_unusable(const struct worker *worker, const struct crm_wish *wish, const struct crm_reading *reading)
 {
+	if (reading->skipped == 0 || wish->role != LIST_ROLE_POST || worker->dry)
+		return;
 	g_autofree char *count = g_strdup_printf("%u", reading->skipped);
 	g_autofree char *members = g_strdup_printf("%u", reading->rows);
-
-	if (reading->skipped > 0 && wish->role == LIST_ROLE_POST && !worker->dry)
-		owner_note(worker->store, wish->list, "note-unusable",
-			(struct jobs_pair[]){{"count", count}, {"members", members}, {NULL, NULL}});
+	owner_note(worker->store, wish->list, "note-unusable", (struct jobs_pair[]){{"count", count}, {"members", members}, {NULL, NULL}});
 }
 
 static struct verdict read_roster(struct phase *phase, const struct crm_wish *wish)

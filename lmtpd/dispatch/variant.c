@@ -216,16 +216,22 @@ static void tell_skipped(const struct phase *phase)
 {
 	const struct fanout *fanout = &phase->fanout;
 	const struct relay_skipped *skipped = relay_skipped(fanout->relay);
-	g_autofree char *count = g_strdup_printf("%u", skipped->count);
-	g_autofree char *members_count = g_strdup_printf("%u", roster_total(fanout->roster));
 
 	if (skipped->count == 0)
 		return;
 	log_warning("list=<%s>: the mail server refuses %u of %u addresses for good, which get no copy; the first with: %s", fanout->list,
 		skipped->count, fanout->count, skipped->reason);
-	if (fanout->role == LIST_ROLE_POST)
-		owner_note(phase->worker->store, fanout->list, "note-refused",
-			(struct jobs_pair[]){{"count", count}, {"members", members_count}, {"why", skipped->reason}, {NULL, NULL}});
+	if (fanout->role != LIST_ROLE_POST)
+		return;
+	g_autofree char *count = g_strdup_printf("%u", skipped->count);
+	g_autofree char *members = g_strdup_printf("%u", roster_total(fanout->roster));
+	owner_note(phase->worker->store, fanout->list, "note-refused",
+		(struct jobs_pair[]){{"count", count}, {"members", members}, {"why", skipped->reason}, {NULL, NULL}});
+}
+
+gboolean variant_is_archived(const struct phase *phase)
+{
+	return phase->fanout.role == LIST_ROLE_POST && archive_place_is_set(phase->worker->settings, phase->fanout.list);
 }
 
 /*
@@ -241,7 +247,7 @@ static gboolean is_whole(const struct phase *phase)
 		if ((enum reception)i != fanout->reception || reception_is_digest((enum reception)i))
 			others += roster_count(fanout->roster, (enum reception)i);
 	return others == 0 && fanout->batches == 0 && !fanout->ambiguous && handover_release(phase) == 0 &&
-		!(fanout->role == LIST_ROLE_POST && archive_place_is_set(phase->worker->settings, fanout->list));
+		!variant_is_archived(phase);
 }
 
 struct verdict variant_commit(struct phase *phase, GString *queue_id)

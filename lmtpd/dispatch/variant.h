@@ -17,4 +17,7 @@ struct verdict variant_prepare(struct phase *phase, enum reception reception, in
 /** Ends that transaction. SENT with `queue_id` (replaced): that was all; NONE with `queue_id`: prepare the next one. */
 struct verdict variant_commit(struct phase *phase, GString *queue_id) G_GNUC_WARN_UNUSED_RESULT;
 
+/** Whether the post in hand is one of a list that has an archive: mail for a role is never kept. */
+gboolean variant_is_archived(const struct phase *phase);
+
 #endif
