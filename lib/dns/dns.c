@@ -40,8 +40,8 @@ struct question {
  * infra-host-ttl: how badly a server did is forgotten at once. Otherwise whoever sends mail from a domain whose own name servers are
  * silent could make libunbound give up our resolver, which is all that it knows, for everybody.
  * num-queries-per-thread: questions given up after our deadline still run; so many at most.
- * max-reuse-tcp-queries, tcp-reuse-timeout: a TCP connection that has gone dumb, behind a firewall that forgot it or with a length that lies, is not
- * asked again. By itself libunbound asks it as long as somebody asks, and each question puts its end off: no post got through any more.
+ * max-reuse-tcp-queries: a TCP connection that has gone dumb, behind a firewall that forgot it or with a length that lies, is not asked again. By itself
+ * libunbound asks it as long as somebody asks, and each question puts its end off: no post got through any more.
  */
 static const char *const options[][2] = {
 	{"infra-host-ttl:", "1"},
@@ -49,7 +49,6 @@ static const char *const options[][2] = {
 	{"outgoing-range:", "32"},
 	{"do-not-query-localhost:", "no"},
 	{"max-reuse-tcp-queries:", "1"},
-	{"tcp-reuse-timeout:", "1"},
 };
 
 /* ---- settings ---- */
@@ -102,13 +101,16 @@ static gboolean set_servers(struct ub_ctx *context, const struct settings *setti
 	return TRUE;
 }
 
-/* The same for the question that finds it dumb: it is given up while there is still time to ask by another. */
+/*
+ * The question that finds it dumb asks another while there is still time. The option's name notwithstanding, libunbound waits so long for the answer to
+ * the first question too: less than a slow server needs, and nothing is ever learnt by TCP.
+ */
 static gboolean set_tcp_patience(struct ub_ctx *context, const struct settings *settings)
 {
 	guint64 patience = settings_number(settings, SET_dns_deadline, NULL);
 	g_autofree char *half = g_strdup_printf("%" G_GUINT64_FORMAT, patience * 1000 / 2);
 
-	return ub_ctx_set_option(context, "tcp-auth-query-timeout:", half) == 0;
+	return ub_ctx_set_option(context, "tcp-reuse-timeout:", half) == 0;
 }
 
 static gboolean set_up(struct ub_ctx *context, const struct settings *settings)

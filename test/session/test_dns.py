@@ -136,6 +136,21 @@ def test_s1_a_connection_that_has_gone_dumb(world, room, resolver, name):
         assert other.end() == 0
 
 
+def test_s1_tcp_that_is_far_away(world, room, resolver):
+    """A line takes its time, also under load: an answer by TCP counts until half of dns_deadline."""
+    names = ["%s.far.example" % word for word in ("one", "two", "three")]
+    resolver.zone({name: "x" for name in names})
+    with DnsProxy(resolver.port) as line:
+        world.rollcall.configure({"rollcall": {"resolver": line.setting}})
+        other, line.tcp = Room(world), True
+        world.rollcall.configure({"rollcall": {"resolver": resolver.setting}})
+        line.arm(lambda answer: [(0.25, answer)])
+        with other.phase() as phase:
+            for name in names:
+                assert ask(phase, name) == (FOUND, [b"x"])
+        assert other.end() == 0
+
+
 @pytest.mark.parametrize("texts", [["%02d " % i + "x" * 500 for i in range(21)], ["%d " % i + "x" * 2500 for i in range(14)], ["x" * 8193],
                                    ["y" * 60000]], ids=["records", "bytes", "one", "largest"])
 def test_s1_too_much(resolver, child, texts):
