@@ -1,18 +1,15 @@
 """What tests of moderation share: the notices of a held post, their links, the mails that these make, and what makes its jobs hurry or die."""
-import contextlib
 import email
 import email.policy
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import urllib.parse
 
 from lab.lmtp import Closed
 from lab.postfix import DOMAIN
-from lab.process import as_user, wait_until
-from lab.rollcall import DISPATCH_UID
+from lab.process import wait_until
 from lab.world import compose
 
 LIST, STRANGER = "deelnemers@" + DOMAIN, "stranger@elsewhere.example"
@@ -83,9 +80,7 @@ class Killer:
 
 def hurry(world):
     """Puts the pauses of jobs forward, and has dispatch look for what is due: it does at each order, if only of a token that there is none."""
-    with as_user(DISPATCH_UID):
-        with contextlib.closing(sqlite3.connect(os.path.join(world.rollcall.directory, "state", "store.db"), timeout=10)) as db, db:
-            db.execute("UPDATE job SET due_at = 0")
+    world.rollcall.store("UPDATE job SET due_at = 0")
     deliver(world, "deelnemers-confirm+%s@%s" % ("a" * 16, DOMAIN), compose("nobody@elsewhere.example", LIST, "accept", b"accept\r\n"))
 
 

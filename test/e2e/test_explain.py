@@ -179,6 +179,8 @@ def test_leaves_no_trace(shared, folder):
     assert everything(shared) == before
     shared.rollcall.stop()
     try:
+        # Who ends beside others may leave the store's log to them, and they to him.
+        shared.rollcall.store("SELECT 1 FROM job")
         before = everything(shared)
         assert not any(name.endswith("-wal") for name in before[0])
         assert [a["posts"][0]["verdict"] for a in explain(shared, *mails)] == ["sent", "held", "held", "discarded", "discarded"]

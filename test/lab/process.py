@@ -134,6 +134,12 @@ def is_open(path, pids):
     return False
 
 
+def started(pid):
+    """When the process was started, in clock ticks since the machine was."""
+    with open("/proc/%d/stat" % pid) as f:
+        return int(f.read().rpartition(")")[2].split()[19])
+
+
 def program(pid):
     """The file name of the program that the process runs; "" when it has ended."""
     try:
