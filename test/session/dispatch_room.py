@@ -84,6 +84,10 @@ class Phase:
         assert line, "the probe died:\n" + self.room.log_text()
         return Answer(json.loads(line))
 
+    def claim_again(self, name, key):
+        """CLAIM's answer, once the worker that had this post has seen that its phase is over."""
+        return wait_until(lambda: (answer := self.ask("CLAIM", name, key)).word != "deferred" and answer, 10, "the phase before to be over")
+
     def prepare(self, name, key, message, role=0, way="mail"):
         """Everybody of a list, and one variant all but sent: the numbers by way, and PREPARE's answer."""
         roster = self.ask("ROSTER", name, role, key, "", [], [])

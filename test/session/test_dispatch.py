@@ -88,7 +88,7 @@ def test_a_retry_is_no_second_click(room, ours):
             assert phase.ask("CLAIM", ours.name, key).word == "none"
             assert phase.ask("ORDER", ours.name, tokens[person]["accept"], person, "accept", "", "smtp", "none", "").values[0] == outcome
         with room.phase() as phase:
-            answer = phase.ask("CLAIM", ours.name, key)
+            answer = phase.claim_again(ours.name, key)
             assert answer.word == "sent" and answer.text.startswith(as_what), answer
 
 

@@ -261,7 +261,7 @@ def test_a_variant_that_is_done_is_not_sent_again(room, ours):
         assert phase.ask("COMMIT").word == "sent"
         phase.kill()
     with room.phase() as phase:
-        assert phase.ask("CLAIM", ours.name, key).word == "none"
+        assert phase.claim_again(ours.name, key).word == "none"
         ready = phase.prepare(ours.name, key, POST)[1]
         assert ready.word == "sent" and ready.text == "queued as 4bT2xk1Zz1 before"
         assert phase.ask("FINISH", "", False).text == "queued as 4bT2xk1Zz1"
@@ -274,6 +274,6 @@ def test_a_post_of_one_variant_is_done_with_it(room, ours):
         assert phase.ask("COMMIT").word == "sent"
         phase.kill()
     with room.phase() as phase:
-        answer = phase.ask("CLAIM", ours.name, key)
+        answer = phase.claim_again(ours.name, key)
         assert (answer.word, answer.text) == ("sent", "queued as 4bT2xk1Zz1 before")
     assert len(room.qmqp.taken) == 1

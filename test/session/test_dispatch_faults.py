@@ -125,7 +125,7 @@ def test_out_of_turn(room, ours):
         assert phase.ask("ORDER", ours.name, "a" * 16, "no address", "accept", "", "smtp", "none", "").word == "deferred"
         assert phase.ask("ORDER", "a@elsewhere.example", "a" * 16, AUTHOR, "accept", "", "smtp", "none", "").word == "deferred"
     with room.phase() as phase:
-        assert phase.ask("CLAIM", ours.name, key).word == "sent"
+        assert phase.claim_again(ours.name, key).word == "sent"
 
 
 def test_a_job_is_not_for_a_sessions_child(room, ours):
@@ -179,7 +179,7 @@ def test_kill_at_each_step(room, ours):
     held = ours.hold(facts={"tell-author": "yes"})
     room.kill()
     with room.phase() as phase:
-        answer = phase.ask("CLAIM", ours.name, key_of(ours.name, POST))
+        answer = phase.claim_again(ours.name, key_of(ours.name, POST))
         assert answer.word == "sent" and answer.text == "held as %d before" % held
     assert state(room, held) == ("waiting", 1)
 
@@ -217,7 +217,7 @@ def test_kill_at_each_step(room, ours):
         room.kill()
     release = room.take(held, "release")
     with release.phase as phase:
-        assert phase.ask("CLAIM", ours.name, key).word == "none"
+        assert phase.claim_again(ours.name, key).word == "none"
         assert phase.prepare(ours.name, key, POST)[1].word == "none"
         queue_id, = phase.ask("COMMIT").values
         room.kill()
@@ -225,14 +225,14 @@ def test_kill_at_each_step(room, ours):
     release = room.take(held, "release")
     assert release.message == POST
     with release.phase as phase:
-        assert phase.ask("CLAIM", ours.name, key).word == "none"
+        assert phase.claim_again(ours.name, key).word == "none"
         assert phase.prepare(ours.name, key, POST)[1].text == "queued as %s before" % queue_id
         assert phase.ask("COMMIT").text == "internal trouble (commit)"
         assert phase.ask("FINISH", "", False).text == "queued as " + queue_id
         room.kill()
     release = room.take(held, "release")
     with release.phase as phase:
-        assert phase.ask("CLAIM", ours.name, key).text == "queued as %s before" % queue_id
+        assert phase.claim_again(ours.name, key).text == "queued as %s before" % queue_id
         assert phase.ask("JOB_DONE", True, "").word == "none"
     room.world.copies(3)
     assert set(room.world.sink.recipients().values()) == {1}

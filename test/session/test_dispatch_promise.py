@@ -128,6 +128,6 @@ def test_default_is_to_send_again(room, ours, posts):
     part, = {row[0] for row in room.store("SELECT key FROM post")} - before
     room.store("UPDATE post SET state = 1, queue_id = '' WHERE key = ?", part)
     with room.phase() as phase:
-        assert phase.ask("CLAIM", ours.name, posts("a")).word == "none"
+        assert phase.claim_again(ours.name, posts("a")).word == "none"
         assert phase.prepare(ours.name, posts("a"), POST)[1].word == "none"
     assert "sending again, a member may get two copies" in room.log_text()

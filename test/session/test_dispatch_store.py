@@ -135,7 +135,7 @@ def test_what_is_in_hand_when_the_store_fails(room, ours):
     room.world.postfix.wait_empty()
     assert not room.world.sink.recipients(), "somebody got a copy"
     with room.phase() as phase:
-        assert phase.ask("CLAIM", ours.name, key).word == "none", "it is tried again"
+        assert phase.claim_again(ours.name, key).word == "none"
         assert phase.prepare(ours.name, key, POST)[1].word == "none"
         assert phase.ask("COMMIT").word == "sent"
         with without(room, "post"):
