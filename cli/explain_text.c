@@ -315,6 +315,7 @@ static void add_post(GString *out, GVariant *post)
 	g_autofree char *list = text_of(post, "list");
 	g_autofree char *role = text_of(post, "role");
 	g_autofree char *unclear = text_of(post, "unclear");
+	g_autofree char *generated = text_of(post, "auto_generated");
 
 	g_string_append_printf(out, "\n%s %s\n  reply      %s\n", address, meaning(post, verdict), *reply ? reply : "none: the connection would break");
 	g_string_append_printf(out, "  decided    in stage %s%s%s\n", stage, *rule ? ", by " : "", rule);
@@ -322,6 +323,8 @@ static void add_post(GString *out, GVariant *post)
 		g_string_append_printf(out, "  list       %s (%s)\n", list, role);
 	if (*unclear)
 		g_string_append_printf(out, "  unclear    %s\n", unclear);
+	if (*generated)
+		g_string_append_printf(out, "  generated  by a process, says Auto-Submitted: auto_generated = %s; its author hears nothing\n", generated);
 	add_author(out, post);
 	add_authentication(out, post);
 	if (strcmp(verdict, "sent") == 0)

@@ -191,6 +191,8 @@ SETTING(SCOPE_LIST, on_ambiguous, TYPE_CHOICE, "resend", 0, 0, "resend|hold",
 	"What to do with a post of which nobody knows whether Postfix took it, because the connection broke before its answer: send it again, so that members may have it twice, or ask the moderators to look.")
 SETTING(SCOPE_LIST, list_status, TYPE_CHOICE, "open", 0, 0, "open|closed",
 	"Whether posts are taken at all; closed refuses them before any rule is looked at.")
+SETTING(SCOPE_LIST, auto_generated, TYPE_CHOICE, "discard", 0, 0, "discard|scenario",
+	"What becomes of mail that a process wrote by itself, such as cron (Auto-Submitted: auto-generated); other automatic mail is always discarded, and none is ever answered.")
 SETTING(SCOPE_LIST, dkim_is_smtp, TYPE_BOOLEAN, "no", 0, 0, NULL,
 	"Take the method dkim for smtp in scenarios, as Sympa does since 6.2.71b.")
 SETTING(SCOPE_LIST, banned, TYPE_STRINGS, "", 0, 65536, NULL,

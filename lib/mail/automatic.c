@@ -64,12 +64,17 @@ static gboolean has_value(const struct header *header, const char *name, const c
 	return FALSE;
 }
 
-/* The first word of the value, in lower case; NULL when the field is absent. */
-static char *first_word(const struct header *header, const char *name)
+/* The first word of the field's value, in lower case; NULL when there is no such field. */
+static char *word_at(const struct header *header, const char *name, guint place)
 {
-	g_autofree char *value = header_value(header, name, 0);
+	g_autofree char *value = header_value(header, name, place);
 
 	return value ? g_ascii_strdown(value, (gssize)strcspn(value, " \t;,(")) : NULL;
+}
+
+static char *first_word(const struct header *header, const char *name)
+{
+	return word_at(header, name, 0);
 }
 
 static const char *envelope_word(const struct automatic_post *post)
@@ -108,14 +113,28 @@ static gboolean is_autoreply(const struct header *header)
 	return FALSE;
 }
 
-static const char *robot_word(const struct header *header)
+gboolean automatic_is_generated(const struct header *header)
 {
+	guint count = header_count(header, "Auto-Submitted");
+
+	for (guint i = 0; i < count; i++) {
+		g_autofree char *word = word_at(header, "Auto-Submitted", i);
+
+		if (strcmp(word, "auto-generated") != 0)
+			return FALSE;
+	}
+	return count > 0;
+}
+
+static const char *robot_word(const struct automatic_post *post)
+{
+	const struct header *header = post->header;
 	g_autofree char *submitted = first_word(header, "Auto-Submitted");
 	g_autofree char *precedence = first_word(header, "Precedence");
 	g_autofree char *type = header_value(header, "Content-Type", 0);
 	g_autoptr(GString) head = g_string_new(NULL);
 
-	if (submitted && strcmp(submitted, "no") != 0)
+	if (submitted && strcmp(submitted, "no") != 0 && !(post->takes_generated && automatic_is_generated(header)))
 		return "auto-submitted";
 	/* "list" is another list's post, which may well go out over this one; "auto_reply" is what vacation(1) writes. */
 	if (precedence && (strcmp(precedence, "bulk") == 0 || strcmp(precedence, "junk") == 0 ||
@@ -155,7 +174,7 @@ struct verdict automatic_check(const struct automatic_post *post)
 	if (!word)
 		word = loop_word(post);
 	if (!word)
-		word = robot_word(post->header);
+		word = robot_word(post);
 	if (!word && post->subject && is_vacation(post->subject))
 		word = "vacation-subject";
 	return word ? verdict_discarded("automatic mail (%s)", word) : VERDICT_UNDECIDED;

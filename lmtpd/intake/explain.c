@@ -6,6 +6,7 @@
 #include "lib/base/io.h"
 #include "lib/list/address.h"
 #include "lib/mail/authentication_variant.h"
+#include "lib/mail/automatic.h"
 #include "lib/wire/wire.h"
 #include "lmtpd/intake/explain_facts.h"
 
@@ -275,6 +276,9 @@ void explain_end(struct post *post, const struct verdict *verdict)
 	explain_put_text(&dict, "message_id", message->says.message_id);
 	if (verdict_is_final(&unclear))
 		explain_put_text(&dict, "unclear", unclear.text);
+	/* The value that decided about it, or would have. */
+	if (at->role == LIST_ROLE_POST && automatic_is_generated(&message->header))
+		explain_put_text(&dict, "auto_generated", settings_text(post->setup->knowledge->settings, SET_auto_generated, post->list));
 	if (message->parsed)
 		explain_put(&dict, "author", author_value(post, at));
 	if (message->authenticated)

@@ -185,7 +185,8 @@ struct verdict post_unclear(const struct message *message);
 struct verdict post_rehearse(struct post *post);
 
 /**
- * What becomes of a refusal whose bounce might go to somebody who never wrote (HOSTILE rule B): as the setting unauthenticated_refusals says.
+ * What becomes of a refusal whose bounce might go to somebody who never wrote (HOSTILE rule B): as the setting unauthenticated_refusals says; DISCARDED
+ * where it would go to a process.
  * The same verdict where the envelope sender is proved, or the setting wants it so; DEFERRED when that cannot be told now.
  */
 struct verdict post_soften(struct post *post, const struct verdict *refusal);

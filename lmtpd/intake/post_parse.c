@@ -57,6 +57,13 @@ static struct verdict parse_message(struct message *message, gboolean smtputf8)
 	return VERDICT_UNDECIDED;
 }
 
+/* What the list takes from processes. What was held has been taken, whatever the setting says when it goes out. */
+static gboolean takes_generated(const struct post *post)
+{
+	return post->role == LIST_ROLE_POST &&
+		(post->held || settings_is(post->setup->knowledge->settings, SET_auto_generated, post->list, "scenario"));
+}
+
 /* Before any refusal: what a robot sent is discarded, since a refusal would become a bounce to a robot. */
 static struct verdict check_automatic(const struct post *post)
 {
@@ -66,6 +73,7 @@ static struct verdict check_automatic(const struct post *post)
 		.sender = post->envelope->sender,
 		.author = post->message->author,
 		.subject = post->message->says.subject,
+		.takes_generated = takes_generated(post),
 	};
 
 	return automatic_check(&question);

@@ -4,10 +4,12 @@
  *
  * Proved is who is logged in, a sender whose SPF passed at our border, and one of the author's own domain under that domain's signature. A
  * signature alone does not do: its author may have written anybody into the envelope.
+ * Of what a process wrote a refusal never goes out at all: a list that takes such mail (auto_generated) tells its log.
  * Knowingly not softened: an address at RCPT that is no list, and a message over the size limit: Postfix itself would say the same.
  */
 #include <string.h>
 
+#include "lib/mail/automatic.h"
 #include "lmtpd/intake/post.h"
 
 static gboolean is_in_domain(const char *domain, const char *organisation)
@@ -58,6 +60,9 @@ struct verdict post_soften(struct post *post, const struct verdict *refusal)
 {
 	const struct message *message = post->message;
 
+	/* Let to the rules by auto_generated; a process gets no answer, and a bounce would be one (RFC 3834 section 2). */
+	if (message->header.fields && automatic_is_generated(&message->header))
+		return verdict_discarded("%s (and a process wrote it, which nobody answers)", refusal->text);
 	if (post->role != LIST_ROLE_POST || is_set_to(post, "refuse"))
 		return *refusal;
 	/* What was refused before anybody asked who its sender is; without a header there is nothing to ask about. */

@@ -16,7 +16,7 @@ MEMBER, OWNER, MODERATOR, STRANGER = "chaya@mail.example.net", "anneke@space.exa
 SETTINGS = {
     "list " + address("deelnemers"): {"scenario": "privateoreditorkey"},
     "list " + address("spacelog"): {"scenario": "publickey"},
-    "list " + address("testlist"): {"scenario": "mine"},
+    "list " + address("testlist"): {"scenario": "mine", "auto_generated": "scenario"},
 }
 MINE = """title My own
 match([header->Subject],/broken/) smtp,dkim,md5,smime -> defer
@@ -63,6 +63,7 @@ def one(world, message, *arguments):
     return post
 
 
+CRON = [("Auto-Submitted", "auto-generated (by cron)")]
 LOOP = [("X-Loop", address("deelnemers"))]
 # A mail, whom it is for, and what must be so; the author is the envelope sender, too, unless there is another.
 CASES = {
@@ -71,6 +72,8 @@ CASES = {
     "held for the moderators": (STRANGER, "deelnemers", {}, ("held", "authorise", "send.privateoreditorkey:8")),
     "the author is asked to confirm": (STRANGER, "spacelog", {}, ("held", "authorise", "send.publickey:6")),
     "a loop is discarded": (MEMBER, "deelnemers", {"fields": LOOP}, ("discarded", "parse", None)),
+    "what a process wrote is discarded": (MEMBER, "deelnemers", {"fields": CRON}, ("discarded", "parse", None)),
+    "what a process wrote is no reason for a bounce": (STRANGER, "testlist", {"fields": CRON}, ("discarded", "authorise", "send.mine:7")),
     "a rule discards": (MEMBER, "testlist", {"subject": "I am away"}, ("discarded", "authorise", "send.mine:3")),
     "a rule says to wait": (MEMBER, "testlist", {"subject": "it is broken"}, ("deferred", "authorise", "send.mine:2")),
     "forwarded to the moderators": (MEMBER, "testlist", {"subject": "please look"}, ("sent", "fan-out", "send.mine:4")),
@@ -95,6 +98,15 @@ def test_says_what_happens(shared, case):
     assert plain(said) == plain(post["reply"])
     if word == "deferred":
         shared.postfix.delete_all()
+
+
+def test_what_it_says_of_what_a_process_wrote(shared):
+    for name, value in (("deelnemers", "discard"), ("testlist", "scenario")):
+        message = compose(STRANGER, name, fields=CRON)
+        post = one(shared, message)
+        assert post["auto_generated"] == value and post["told"] == {"moderators": 0, "author": "nothing", "bounce": False}
+        assert "auto_generated = %s; its author hears nothing\n" % value in run(shared, text=message)[1]
+    assert "auto_generated" not in one(shared, compose(STRANGER, "testlist"))
 
 
 def test_what_it_knows(shared):

@@ -13,14 +13,18 @@ from moderating import follow, links, moderators, parse, sent_to_all, status, te
 LIST, ASKED = "deelnemers@" + DOMAIN, "spacelog@" + DOMAIN
 GUARDED, LONG = "guarded@" + DOMAIN, "a-list-with-forty-letters-in-its-ownname"
 AUTHOR, STRANGER = "chaya@mail.example.net", "stranger@elsewhere.example"
+# Lists that take what a process writes, each with other rules.
+CRON = {"cron-open": "public", "cron-held": "editorkeyonly", "cron-asked": "publickey", "cron-closed": "closed"}
 SETTINGS = {"rollcall": {"log_debug": "no"}, "list " + LIST: {"scenario": "privateoreditorkey"}, "list " + ASKED: {"scenario": "publickey"},
             "list " + GUARDED: {"scenario": "editorkey"}, "list %s@%s" % (LONG, DOMAIN): {"scenario": "privateoreditorkey"}}
+
+SETTINGS.update({"list %s@%s" % (name, DOMAIN): {"scenario": scenario, "auto_generated": "scenario"} for name, scenario in CRON.items()})
 
 
 @pytest.fixture(scope="module")
 def shared():
     with World(settings=SETTINGS) as world:
-        for name in LONG, "guarded":
+        for name in LONG, "guarded", *CRON:
             for moderator in moderators(world):
                 world.crm.join(moderator, name)
         yield world
@@ -126,6 +130,71 @@ def test_no_moderator_reads_that_the_author_was_told_when_he_was_not(shared):
     assert "The author was not told." in decided and "> Not from there." in decided and "The author was told" not in decided
     shared.postfix.wait_empty()
     assert shared.sink.transactions(STRANGER) == []
+
+
+def cron(world, name, word="auto-generated", sender=STRANGER):
+    """What a process writes to the list, and what the log says of it."""
+    world.postfix.wait_empty()
+    world.sink.forget()
+    world.rollcall.forget_who_was_told()
+    subject = "%s to %s" % (word, name)
+    message = compose(STRANGER, name + "@" + DOMAIN, subject, b"The backup is done.\r\n", [("Auto-Submitted", word)])
+    queue_id = world.postfix.send(message, sender, name + "@" + DOMAIN)
+    return status(world, r"%s: list=<%s@.*status=" % (queue_id, name.replace("-owner", "")))[0]
+
+
+def change(world, name, value):
+    world.rollcall.configure({"list %s@%s" % (name, DOMAIN): {"auto_generated": value}})
+    assert world.rollcall.reload()
+
+
+def heard_nothing(world, person=STRANGER):
+    world.postfix.wait_empty()
+    return world.sink.transactions(person) == []
+
+
+def test_m27_a_list_may_take_what_a_process_wrote(shared):
+    assert "status=sent" in cron(shared, "cron-open")
+    copy = sent_to_all(shared, "cron-open")[0]
+    # It still says what it is, so that nobody's vacation message answers it.
+    assert copy.header("Auto-Submitted") == ["auto-generated"] and copy.body == b"The backup is done.\r\n"
+    assert heard_nothing(shared)
+
+
+def test_m27_a_process_gets_no_answer_of_ours(shared):
+    """RFC 3834 section 2, for each thing that the rules may say: no question, no refusal, no word of its being held, and none of what was decided."""
+    said = cron(shared, "cron-asked")
+    assert "stage=authorise" in said and "status=discarded" in said and "cannot be asked" in said and heard_nothing(shared)
+    said = cron(shared, "cron-closed")
+    assert "stage=authorise" in said and "status=discarded" in said and "a process wrote it" in said and heard_nothing(shared)
+    assert "status=held" in cron(shared, "cron-held")
+    first, second = moderators(shared, "cron-held")[:2]
+    notice = wait_until(lambda: shared.sink.transactions(first), 15, "the notice: " + shared.last_words())[0]
+    assert "Nobody is told of a rejection here" in text_of(notice) and heard_nothing(shared)
+    follow(shared, first, links(notice)["reject"])
+    decided = wait_until(lambda: shared.sink.transactions(second), 15, "word to the other moderator")[0]
+    assert "The author was not told." in text_of(decided) and heard_nothing(shared)
+
+
+def test_m27_what_a_process_wrote_goes_out_when_accepted(shared):
+    assert "status=held" in cron(shared, "cron-held")
+    first = moderators(shared, "cron-held")[0]
+    notice = wait_until(lambda: shared.sink.transactions(first), 15, "the notice: " + shared.last_words())[0]
+    # Somebody has decided about it; a setting that has changed since then must not make it vanish.
+    change(shared, "cron-held", "discard")
+    follow(shared, first, links(notice)["accept"])
+    (copy,) = {copy.message: copy for copy in sent_to_all(shared, "cron-held")}.values()
+    assert copy.header("Auto-Submitted") == ["auto-generated"]
+    assert "automatic mail (auto-submitted)" in cron(shared, "cron-held") and heard_nothing(shared)
+    change(shared, "cron-held", "scenario")
+
+
+@pytest.mark.parametrize("name, word, sender", [("cron-open", "auto-replied", STRANGER), ("cron-open", "auto-notified", STRANGER), ("cron-open", "auto-generated", ""),
+                                                ("cron-open-owner", "auto-generated", STRANGER), ("guarded", "auto-generated", STRANGER)])
+def test_m27_no_other_automatic_mail(shared, name, word, sender):
+    said = cron(shared, name, word, sender)
+    assert "status=discarded" in said and "automatic mail (%s)" % ("auto-submitted" if sender else "null-sender") in said
+    assert heard_nothing(shared)
 
 
 def test_discard_tells_the_author_nothing(shared):

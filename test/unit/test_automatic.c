@@ -10,6 +10,8 @@
 #include "lib/mail/automatic.h"
 #include "test/unit/mail_help.h"
 
+static gboolean takes_generated;
+
 /* `word` NULL: goes on. Nothing is ever refused. */
 static void expect(const char *fields, const char *sender, const char *author, const char *subject, const char *word)
 {
@@ -21,6 +23,7 @@ static void expect(const char *fields, const char *sender, const char *author, c
 		.sender = sender,
 		.author = author,
 		.subject = subject,
+		.takes_generated = takes_generated,
 	};
 	struct verdict verdict = automatic_check(&post);
 
@@ -149,12 +152,58 @@ static void test_subjects(void **state)
 	expect("", "a@b.example", "a@b.example", NULL, NULL);
 }
 
+/* Of all automatic mail a list can only take what a process began by itself, and what nothing else speaks against. */
+static void test_generated(void **state)
+{
+	static const char generated[] = "Auto-Submitted: auto-generated\r\n";
+	static const struct {
+		const char *fields, *word;
+	} cases[] = {
+		{"Auto-Submitted: auto-generated\r\n", NULL},
+		{"auto-submitted: Auto-Generated; owner-email=\"x@y.example\"\r\n", NULL},
+		{"Auto-Submitted: auto-generated (by cron)\r\n", NULL},
+		{"Auto-Submitted: auto-generated\r\nAuto-Submitted: auto-generated\r\n", NULL},
+		{"Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n", NULL},
+		{"Auto-Submitted: auto-generated\r\nList-Id: <commits.git.example.org>\r\n", NULL},
+		{"", NULL},
+		{"Auto-Submitted: no\r\n", NULL},
+		{"Auto-Submitted: auto-replied\r\n", "auto-submitted"},
+		{"Auto-Submitted: auto-notified; owner-email=x@y.example\r\n", "auto-submitted"},
+		{"Auto-Submitted: auto-generated-x\r\n", "auto-submitted"},
+		{"Auto-Submitted: auto\r\n", "auto-submitted"},
+		{"Auto-Submitted: (x) auto-generated\r\n", "auto-submitted"},
+		{"Auto-Submitted:\r\n", "auto-submitted"},
+		{"Auto-Submitted: auto-generated\r\nAuto-Submitted: auto-replied\r\n", "auto-submitted"},
+		{"Auto-Submitted: auto-replied\r\nAuto-Submitted: auto-generated\r\n", "auto-submitted"},
+		{"Auto-Submitted: auto-generated\r\nAuto-Submitted:\r\n", "auto-submitted"},
+		{"Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\n", "precedence"},
+		{"Auto-Submitted: auto-generated\r\nPrecedence: junk\r\n", "precedence"},
+		{"Auto-Submitted: auto-generated\r\nX-Autoreply: yes\r\n", "autoreply"},
+		{"Auto-Submitted: auto-generated\r\nContent-Type: multipart/report; boundary=x\r\n", "report"},
+		{"Auto-Submitted: auto-generated\r\nX-Loop: choir@lists.example.org\r\n", "own-loop-mark"},
+		{"Auto-Submitted: auto-generated\r\nList-Id: <choir.lists.example.org>\r\n", "own-list-id"},
+		{"Auto-Submitted: auto-generated\r\nDelivered-To: choir@lists.example.org\r\n", "own-delivered-to"},
+	};
+
+	takes_generated = TRUE;
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+		expect(cases[i].fields, "a@b.example", "a@b.example", "Backup done", cases[i].word);
+	expect(generated, "", "a@b.example", "x", "null-sender");
+	expect(generated, "a@b.example", "mailer-daemon@b.example", "x", "mailer-daemon");
+	expect(generated, "choir-bounces@lists.example.org", "a@b.example", "x", "own-sender");
+	expect(generated, "a@b.example", "choir@lists.example.org", "x", "from-list");
+	expect(generated, "a@b.example", "a@b.example", "Automatic reply: x", "vacation-subject");
+	takes_generated = FALSE;
+	expect(generated, "a@b.example", "a@b.example", "x", "auto-submitted");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_subjects),
+		cmocka_unit_test(test_generated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
