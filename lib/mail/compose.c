@@ -110,7 +110,7 @@ void compose_put_fields(const struct compose_part *part, struct header *header)
 	}
 }
 
-gboolean compose_can_travel(const char *post, size_t length, gboolean *eight_bit)
+gboolean compose_can_travel(const char *post, size_t length, const char *const *boundaries, gboolean *eight_bit)
 {
 	struct header header = {0};
 	struct walk walk = {0};
@@ -124,6 +124,8 @@ gboolean compose_can_travel(const char *post, size_t length, gboolean *eight_bit
 
 		good = entity->encoding != WALK_BINARY && !text_has_8bit(post + entity->header, entity->body - entity->header);
 	}
+	for (; good && *boundaries; boundaries++)
+		good = !walk_would_end_at(&walk, *boundaries);
 	walk_clear(&walk);
 	header_clear(&header);
 	*eight_bit = good && text_has_8bit(post, length);

@@ -43,8 +43,9 @@ void compose_put_fields(const struct compose_part *part, struct header *header);
 
 /**
  * Whether a post can go along as message/rfc822: what is inside travels like the rest, and a server may break its long lines, demand
- * SMTPUTF8 for its headers, or see other parts than its author did. `*eight_bit` tells whether its bytes need 8BITMIME.
+ * SMTPUTF8 for its headers, or see other parts than its author did. `boundaries` (ends with NULL) are those of the multiparts around it. `*eight_bit` tells
+ * whether its bytes need 8BITMIME.
  */
-gboolean compose_can_travel(const char *post, size_t length, gboolean *eight_bit);
+gboolean compose_can_travel(const char *post, size_t length, const char *const *boundaries, gboolean *eight_bit);
 
 #endif

@@ -23,11 +23,11 @@ static char *make_boundary(const struct digest_issue *issue, const char *what)
 	}
 }
 
-static void append_post(const struct digest_post *post, guint place, GString *out, gboolean *eight_bit)
+static void append_post(const struct digest_post *post, guint place, const char *const *boundaries, GString *out, gboolean *eight_bit)
 {
 	gboolean eight;
 
-	if (compose_can_travel(post->data, post->length, &eight)) {
+	if (compose_can_travel(post->data, post->length, boundaries, &eight)) {
 		if (eight)
 			g_string_append(out, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n");
 		g_string_append(out, "\r\n");
@@ -40,14 +40,15 @@ static void append_post(const struct digest_post *post, guint place, GString *ou
 	transfer_base64(post->data, post->length, out);
 }
 
-static void append_posts(const struct digest_issue *issue, GString *out, gboolean *eight_bit)
+static void append_posts(const struct digest_issue *issue, const char *around, GString *out, gboolean *eight_bit)
 {
 	g_autofree char *boundary = make_boundary(issue, "digest");
+	const char *const boundaries[] = {boundary, around, NULL};
 	g_autoptr(GString) posts = g_string_new(NULL);
 
 	for (guint i = 0; i < issue->count; i++) {
 		g_string_append_printf(posts, "--%s\r\n", boundary);
-		append_post(&issue->posts[i], i + 1, posts, eight_bit);
+		append_post(&issue->posts[i], i + 1, boundaries, posts, eight_bit);
 		/* The line end before a delimiter is the delimiter's: a post keeps its own last one. */
 		g_string_append(posts, "\r\n");
 	}
@@ -79,7 +80,7 @@ void digest_part_mime(const struct digest_issue *issue, const char *masthead, st
 	digest_append_topics(issue, FALSE, topics);
 	append_text(topics->str, topics->len, boundary, part->body);
 	g_string_append_printf(part->body, "--%s\r\n", boundary);
-	append_posts(issue, part->body, &eight_bit);
+	append_posts(issue, boundary, part->body, &eight_bit);
 	g_string_append_printf(part->body, "--%s--\r\n", boundary);
 	part->fields = g_string_new(NULL);
 	g_string_append_printf(part->fields, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n%s", boundary,

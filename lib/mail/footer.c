@@ -26,14 +26,21 @@ static void put_part(GString *out, const char *text)
 
 /* ---- a multipart/mixed around it ---- */
 
-static char *make_boundary(const struct draft *draft, const struct footer *footer)
+/*
+ * One that is nowhere in the post, and that no boundary there begins like: after "=" come letters, of which a post that means no harm has one at most as a
+ * boundary. One that has them all gets the last.
+ */
+static char *make_boundary(const struct draft *draft, const struct footer *footer, const struct walk *walk)
 {
+	static const char begins[] = "=ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	g_autofree char *name = text_write_hex(footer->key, BOUNDARY_BYTES);
 
 	for (guint number = 0;; number++) {
-		char *boundary = g_strdup_printf("=_%s.%u", name, number);
+		guint begin = MIN(number, (guint)sizeof(begins) - 2);
+		char *boundary = g_strdup_printf("%c_%s.%u", begins[begin], name, number);
 
-		if (!memmem(draft->data, draft->length, boundary, strlen(boundary)))
+		if (!memmem(draft->data, draft->length, boundary, strlen(boundary)) &&
+			(number >= sizeof(begins) || !walk_would_end_at(walk, boundary)))
 			return boundary;
 		g_free(boundary);
 	}
@@ -56,7 +63,7 @@ static enum footer_place put_around(struct draft *draft, const struct footer *fo
 {
 	if (walk->depth + 1 >= LIMIT_MIME_DEPTH || walk->entities->len + 3 > LIMIT_MIME_PARTS)
 		return FOOTER_BROKEN;
-	g_autofree char *boundary = make_boundary(draft, footer);
+	g_autofree char *boundary = make_boundary(draft, footer, walk);
 	enum walk_encoding encoding = walk_entity(walk, 0)->encoding;
 	g_autoptr(GString) fields = draft_take_content_fields(draft);
 	GString *body = g_string_sized_new(draft->length + 4096);

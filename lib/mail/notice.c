@@ -116,7 +116,7 @@ static void make_all(const struct notice *notice, struct compose_part *part)
 		return;
 	}
 	g_autofree char *boundary = make_boundary(notice, "mixed");
-	notice_part_post(notice, &both[1], &eight_bit);
+	notice_part_post(notice, boundary, &both[1], &eight_bit);
 	join("multipart/mixed", boundary, both, part);
 	if (eight_bit)
 		g_string_append(part->fields, "Content-Transfer-Encoding: 8bit\r\n");

@@ -84,9 +84,10 @@ void notice_part_html(const struct notice *notice, struct compose_part *part)
 	compose_text_part("text/html", html->str, html->len, part);
 }
 
-void notice_part_post(const struct notice *notice, struct compose_part *part, gboolean *eight_bit)
+void notice_part_post(const struct notice *notice, const char *boundary, struct compose_part *part, gboolean *eight_bit)
 {
-	gboolean travels = compose_can_travel(notice->post, notice->post_length, eight_bit);
+	const char *const boundaries[] = {boundary, NULL};
+	gboolean travels = compose_can_travel(notice->post, notice->post_length, boundaries, eight_bit);
 
 	part->fields = g_string_new(NULL);
 	part->body = g_string_new(NULL);

@@ -77,6 +77,17 @@ static enum walk_result open_entity(struct walker *walker, int parent, size_t pl
 	return WALK_OK;
 }
 
+gboolean walk_would_end_at(const struct walk *walk, const char *boundary)
+{
+	for (guint i = 0; i < walk->entities->len; i++) {
+		const char *inner = walk_entity(walk, i)->boundary;
+
+		if (inner && *inner && g_str_has_prefix(boundary, inner))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* A multipart's body begins: from here its delimiters count. Without a body they only matter to software that sees one. */
 static void push_frame(struct walker *walker, struct walk_entity *entity, gboolean has_body)
 {

@@ -99,6 +99,12 @@ gboolean walk_is_multipart(const struct walk_entity *entity);
 gboolean walk_is_message(const struct walk_entity *entity);
 
 /**
+ * Whether one of its multiparts has a boundary that this one begins with. RFC 2046 section 5.1.1 compares beginnings, so readers may take the
+ * delimiters of a multipart with this boundary, put around the message, for delimiters inside of it.
+ */
+gboolean walk_would_end_at(const struct walk *walk, const char *boundary);
+
+/**
  * The next field at `*place`, up to `end`, which is moved on; FALSE at `end`. For headers of parts, which may be broken: a line
  * that is no field comes out with name_length 0. `data` is not NUL-terminated, `owned` is NULL. Blanks before the colon
  * are tolerated, as GMime does it, and do not count as part of the name.

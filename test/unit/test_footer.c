@@ -147,6 +147,8 @@ static const struct row rows[] = {
 	{"Content-Type: multipart/alternative; boundary=b\r\n", "--b\r\n\r\nhi\r\n--b--\r\n", ASCII_FOOTER, FOOTER_AROUND, NULL, ""},
 	{"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n", "AAAA\r\n", ASCII_FOOTER, FOOTER_AROUND, NULL, ""},
 	/* signed and encrypted */
+	/* its boundary is none that ours begins with */
+	{"Content-Type: multipart/alternative; boundary=\"=\"\r\n", "--=\r\n\r\nhi\r\n--=--\r\n", ASCII_FOOTER, FOOTER_AROUND, NULL, "boundary=\"A_"},
 	{"Content-Type: multipart/signed; boundary=b\r\n", "--b\r\n\r\nhi\r\n--b\r\n\r\nx\r\n--b--\r\n", ASCII_FOOTER, FOOTER_SIGNED, NULL, ""},
 	{"Content-Type: multipart/encrypted; boundary=b\r\n", "--b\r\n\r\nhi\r\n--b\r\n\r\nx\r\n--b--\r\n", ASCII_FOOTER, FOOTER_SIGNED, NULL, ""},
 	{"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n", "AAAA\r\n", ASCII_FOOTER, FOOTER_SIGNED, NULL, ""},
@@ -222,6 +224,20 @@ static void test_never_twice_in_many_parts(void **state)
 	assert_int_equal(second.place, FOOTER_THERE);
 	clear(&first);
 	clear(&second);
+}
+
+/* Who has them all gets one all the same. */
+static void test_all_boundaries(void **state)
+{
+	g_autoptr(GString) text = g_string_new("From: a\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n");
+
+	for (char first = '='; first <= 'Z'; first++)
+		g_string_append_printf(text, "--b\r\nContent-Type: multipart/mixed; boundary=\"%c\"\r\n\r\n--%c\r\n\r\nhi\r\n--%c--\r\n", first, first, first);
+	g_string_append(text, "--b--\r\n");
+	struct result result = add(text->str, NULL, "Under all of it\n", NULL);
+	assert_int_equal(result.place, FOOTER_AROUND);
+	assert_non_null(strstr(result.header, "boundary=\"Z_"));
+	clear(&result);
 }
 
 static void test_above_and_below(void **state)
@@ -332,7 +348,8 @@ static void test_values(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_never_twice), cmocka_unit_test(test_never_twice_in_many_parts), cmocka_unit_test(test_above_and_below),
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_never_twice), cmocka_unit_test(test_never_twice_in_many_parts), cmocka_unit_test(test_all_boundaries),
+		cmocka_unit_test(test_above_and_below),
 		cmocka_unit_test(test_note), cmocka_unit_test(test_around_signed), cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_values),
 	};

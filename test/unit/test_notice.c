@@ -233,6 +233,9 @@ static void test_post(void **state)
 		{"From: a@b\r\n\r\na\nb\r\n", "base64"}, {"From: a@b\r\n\r\na\rb\r\n", "base64"}, {"no header\r\n\r\nx\r\n", "base64"},
 		{"\r\nx\r\n", "base64"}, {"", "base64"}, {"From x\r\nFrom: a@b\r\n\r\nx\r\n", "base64"},
 		{"From: a@b\r\nContent-Transfer-Encoding: binary\r\n\r\nx\r\n", "base64"},
+		/* what ours begins with, by which a reader might think that it has not ended */
+		{"From: a@b\r\nContent-Type: multipart/mixed; boundary=\"=\"\r\n\r\n--=\r\n\r\nx\r\n", "base64"},
+		{"From: a@b\r\nContent-Type: multipart/mixed; boundary=\"==\"\r\n\r\n--==\r\n\r\nx\r\n", "7bit"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
