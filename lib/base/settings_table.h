@@ -126,8 +126,8 @@ SETTING(SCOPE_CRM, subscribe_procedure, TYPE_TEXT, "", 0, 129, NULL,
 	"Stored procedure NAME or DATABASE.NAME for wishes to join, called with list and address; for lists whose subscription_requests is procedure.")
 SETTING(SCOPE_CRM, unsubscribe_procedure, TYPE_TEXT, "", 0, 129, NULL,
 	"The same for wishes to leave.")
-SETTING(SCOPE_CRM, connect_deadline, TYPE_SECONDS, "10", 1, 300, NULL, "Longest wait for a connection to the CRM.")
-SETTING(SCOPE_CRM, query_deadline, TYPE_SECONDS, "120", 1, 3600, NULL, "Longest wait for the CRM's next answer.")
+SETTING(SCOPE_CRM, connect_deadline, TYPE_SECONDS, "10", 1, 300, NULL, "Longest wait for a connection to the CRM, and for a sign of life on one that is kept.")
+SETTING(SCOPE_CRM, query_deadline, TYPE_SECONDS, "120", 1, 3600, NULL, "Longest wait for the CRM's next answer, all of its rows included.")
 SETTING(SCOPE_CRM, breaker_failures, TYPE_NUMBER, "3", 1, 1000, NULL,
 	"Failed connections in a row after which the CRM is left alone for breaker_pause.")
 SETTING(SCOPE_CRM, breaker_pause, TYPE_SECONDS, "15", 1, 3600, NULL,

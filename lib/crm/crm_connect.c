@@ -4,14 +4,23 @@
  * not depend on how it was built. Knowingly not done: compression, a pool, other character sets
  * than utf8mb4, authentication that shows the password.
  */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/x509.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/crm/crm_private.h"
 
-enum { PACKET_LIMIT = 16 * 1024 * 1024, DEFAULT_PORT = 3306 };
+enum {
+	PACKET_LIMIT = 16 * 1024 * 1024,
+	DEFAULT_PORT = 3306,
+	KEEPALIVE = 60, /* seconds without a word before the kernel asks whether the other end is there; load balancers forget after 240 or 350 */
+	KEEPALIVE_AGAIN = 5,
+};
 
 /*
  * The password plugins that prove knowledge of a password without sending it, or send it inside
@@ -181,11 +190,30 @@ static gboolean list_hosts(struct crm *crm, const struct crm_options *options, G
 		crm_fail(crm, CRM_TROUBLE_OPTIONS, "no host: neither in hosts nor in the option file");
 }
 
+/*
+ * A slow answer and a dead line are two things: a server that thinks has acknowledged the question. What nobody acknowledges within connect_deadline
+ * is a line that a firewall has forgotten, or a host that is gone without a word (a failover), and then a kept connection is made again.
+ * Without it each worker would wait query_deadline for its first question after a quiet hour, in vain.
+ */
+static void watch_line(const struct crm *crm, int fd)
+{
+	const unsigned int patience = (unsigned int)settings_number(crm->settings, SET_connect_deadline, NULL) * 1000;
+	const int on = 1, idle = KEEPALIVE, again = KEEPALIVE_AGAIN;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof(patience)) != 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) != 0 ||
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)) != 0 ||
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &again, sizeof(again)) != 0)
+		log_debug("crm: the line is not watched: %s", g_strerror(errno));
+}
+
 /* The session as we want it, and the proof that the library did what it was told. */
-static gboolean settle(struct crm *crm)
+static gboolean settle(struct crm *crm, gboolean over_tcp)
 {
 	g_auto(GStrv) session = crm_sql_session(crm);
 
+	if (over_tcp)
+		watch_line(crm, (int)crm->mysql->net.fd);
 	crm->uses_tls = mysql_get_ssl_cipher(crm->mysql) != NULL;
 	if (!crm->uses_tls && !is_insecure(crm))
 		return crm_fail(crm, CRM_TROUBLE_TLS, "the connection is not encrypted");
@@ -211,7 +239,7 @@ static gboolean connect_to(struct crm *crm, const struct host *host, const struc
 	if (mysql_real_connect(crm->mysql, host->name, options->user ? options->user : "",
 		    options->password ? options->password : "", *database ? database : options->database,
 		    host->port, host->name ? NULL : options->socket, 0) &&
-		settle(crm))
+		settle(crm, host->name != NULL))
 		return TRUE;
 	crm_fail_mysql(crm, mysql_errno(crm->mysql), mysql_error(crm->mysql), TRUE);
 	crm_disconnect(crm);

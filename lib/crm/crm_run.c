@@ -1,7 +1,7 @@
 /*
  * One operation on the CRM from beginning to end; see crm_private.h. The first
  * statement doubles as the look whether a kept connection still lives: when the server has closed
- * it meanwhile (idle too long, restarted), a new one is made once, for nothing of the answer was
+ * it meanwhile (idle too long, restarted), or nobody is at its other end (crm_connect.c), a new one is made once, for nothing of the answer was
  * read yet. Whatever fails later is a failure.
  *
  * A snapshot is for operations whose statements must agree with each other. One statement agrees with itself, so a question of
@@ -10,6 +10,8 @@
  */
 #include "lib/base/log.h"
 #include "lib/crm/crm_private.h"
+
+enum { SILENCE_TOLD = 1 }; /* seconds */
 
 static const char begin_text[] = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
@@ -21,9 +23,23 @@ static gboolean begin_snapshot(struct crm *crm)
 	return crm_fail_mysql(crm, mysql_errno(crm->mysql), mysql_error(crm->mysql), FALSE);
 }
 
+/* Makes a kept connection again that is no longer one. What a line that died without a word has cost is worth a line in the log. */
+static gboolean connect_again(struct crm *crm, gint64 asked)
+{
+	gint64 waited = (g_get_monotonic_time() - asked) / G_USEC_PER_SEC;
+
+	if (waited >= SILENCE_TOLD)
+		log_warning("crm: a kept connection was dead, which took %d s to see (connect_deadline): does a firewall forget idle ones? Connecting anew",
+			(int)waited);
+	crm_disconnect(crm);
+	crm_error_clear(crm);
+	return crm_connect(crm);
+}
+
 gboolean crm_begin(struct crm *crm)
 {
 	gboolean kept = crm->mysql != NULL;
+	gint64 asked = g_get_monotonic_time();
 
 	if (!kept && !crm_connect(crm))
 		return FALSE;
@@ -31,9 +47,7 @@ gboolean crm_begin(struct crm *crm)
 		return TRUE;
 	if (!kept || crm->error.trouble != CRM_TROUBLE_LOST)
 		return FALSE;
-	crm_disconnect(crm);
-	crm_error_clear(crm);
-	return crm_connect(crm) && begin_snapshot(crm);
+	return connect_again(crm, asked) && begin_snapshot(crm);
 }
 
 /*
@@ -77,15 +91,13 @@ gboolean crm_run(struct crm *crm, crm_work work, void *context, const char *list
 gboolean crm_ask(struct crm *crm, crm_work work, void *context, const char *list, struct verdict *verdict)
 {
 	gboolean kept = crm->mysql != NULL;
+	gint64 asked = g_get_monotonic_time();
 
 	crm_error_clear(crm);
 	crm->answered = FALSE;
 	gboolean done = (kept || crm_connect(crm)) && crm_columns_look(crm) && work(crm, context);
-	if (!done && kept && !crm->answered && crm->error.trouble == CRM_TROUBLE_LOST) {
-		crm_disconnect(crm);
-		crm_error_clear(crm);
-		done = crm_connect(crm) && crm_columns_look(crm) && work(crm, context);
-	}
+	if (!done && kept && !crm->answered && crm->error.trouble == CRM_TROUBLE_LOST)
+		done = connect_again(crm, asked) && crm_columns_look(crm) && work(crm, context);
 	if (!done)
 		return give_up(crm, list, verdict);
 	crm_breaker_worked(crm->breaker);

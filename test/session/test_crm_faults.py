@@ -12,6 +12,7 @@ from lab.crm import Crm
 from lab.mariadb import MariaDB
 from lab.process import directory, free_port, wait_until
 from lab.proxy import Proxy
+from lab.slowline import SlowLine
 
 ROWS = 3000
 VIEW = ("CREATE OR REPLACE VIEW mailinglists_api AS SELECT '' comment_subscriber, 'choir' list, CONCAT('member', id, '@mail.example.net') user_subscriber,"
@@ -311,6 +312,29 @@ def test_a_connection_closed_while_idle_is_made_again_in_silence(crm, door):
         crm.mariadb.start()
         answer = talk.ask("standing", listed("choir"), "member7@mail.example.net")
         assert answer.first == "subscriber" and "warning" not in answer.log
+
+
+def test_a_connection_that_a_firewall_forgot_is_made_again(crm, lab_directory):
+    """Its packets vanish, and nobody says so: that is seen by connect_deadline, long before query_deadline, and the question is asked anew."""
+    with SlowLine(crm.mariadb.port) as line:
+        with Talk(Door(lab_directory, crm, {"connect_deadline": 1, "query_deadline": 120}, port=line.port)) as talk:
+            assert talk.ask("find", "choir", DOMAIN).first == "found"
+            for question, start in ((("find", "choir", DOMAIN), "found"), (("recipients", listed("choir"), "0"), "%d recipients" % ROWS),
+                                    (("lists",), "choir")):
+                line.vanish()
+                answer = talk.ask(*question)
+                assert answer.first.startswith(start) and 1 <= answer.seconds < 8, answer
+                assert "a kept connection was dead, which took 1 s to see" in answer.log
+        assert line.connections == 4
+
+
+def test_a_slow_answer_is_no_dead_line(crm, lab_directory):
+    """Who has the question has acknowledged it: then query_deadline counts."""
+    slow_at(crm, 1, 1.2)
+    with SlowLine(crm.mariadb.port, delay=0.05) as line, Talk(Door(lab_directory, crm, {"connect_deadline": 1}, port=line.port)) as talk:
+        assert talk.ask("find", "choir", DOMAIN).first == "found"
+        assert talk.ask("recipients", listed("choir"), "0").first.startswith("%d recipients" % ROWS)
+        assert line.connections == 1
 
 
 def test_s3_the_server_is_stopped_and_comes_back(crm, door):
