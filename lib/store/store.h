@@ -125,6 +125,16 @@ gboolean store_age(struct store *store, gint64 seconds, GError **error) G_GNUC_W
  */
 gboolean store_expire(struct store *store, gint64 seconds, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ---- more than one call that is done whole or not at all ---- */
+
+/**
+ * What is called until store_together_end() is one transaction, which waits for the disk and keeps all other writers waiting: so nothing slow in between.
+ * The first call that fails is the last. FALSE with `error`, and nothing is begun. Not for what lets a failure pass, as a decision does that came second.
+ */
+gboolean store_together(struct store *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/** Ends it: with `good` all of it stays, else nothing (`error` is then set already). Whether all of it stays. */
+gboolean store_together_end(struct store *store, gboolean good, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* ---- member counts, for the shrink guard ---- */
 
 struct store_count {

@@ -168,6 +168,7 @@ struct store {
 	pid_t owner;                  /* the process that opened it */
 	int claims;                   /* claims.lock */
 	gboolean durable;             /* the transaction at work waits for the disk */
+	gboolean together;            /* it is the caller's: store_together() */
 	int copied;                   /* of a copy: changes that making it took */
 	gboolean holding;
 	guint8 held[STORE_KEY_SIZE];  /* K in hand, if holding */
@@ -207,9 +208,9 @@ enum store_promise {
 	STORE_CHEAP,   /* in the kernel's hands */
 	STORE_DURABLE, /* on the disk when store_end() returns: what a 250 promises */
 };
-/** Begins a transaction that writes. FALSE with `error`, and none is begun. */
+/** Begins a transaction that writes, or goes on with that of store_together(). FALSE with `error`, and none is begun. */
 gboolean store_begin(struct store *store, enum store_promise promise, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/** Ends it: commits if `good`, else takes all back (error is then set already). Whether it was committed. */
+/** Ends it: commits if `good`, else takes all back (error is then set already). Whether it was committed, or is good in the caller's own. */
 gboolean store_end(struct store *store, gboolean good, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- columns ---- */

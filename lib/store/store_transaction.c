@@ -37,6 +37,8 @@ static void lower(struct store *store)
 
 gboolean store_begin(struct store *store, enum store_promise promise, GError **error)
 {
+	if (store->together)
+		return TRUE;
 	if (!sqlite3_get_autocommit(store->db))
 		log_panic("a transaction of the store inside another");
 	if (promise == STORE_DURABLE && !raise_level(store, error))
@@ -51,6 +53,8 @@ gboolean store_begin(struct store *store, enum store_promise promise, GError **e
 
 gboolean store_end(struct store *store, gboolean good, GError **error)
 {
+	if (store->together)
+		return good;
 	FAULT_POINT("before-commit");
 	if (good)
 		good = run(store, STATEMENT_COMMIT, "COMMIT", error);
@@ -60,4 +64,18 @@ gboolean store_end(struct store *store, gboolean good, GError **error)
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	lower(store);
 	return good;
+}
+
+gboolean store_together(struct store *store, GError **error)
+{
+	if (store->together)
+		log_panic("store_together() inside another");
+	store->together = store_begin(store, STORE_DURABLE, error);
+	return store->together;
+}
+
+gboolean store_together_end(struct store *store, gboolean good, GError **error)
+{
+	store->together = FALSE;
+	return store_end(store, good, error);
 }

@@ -357,6 +357,16 @@ static gboolean do_death_count(struct scene *scene, GError **error)
 	return store_death_count(scene->store, new_key(), &count, error);
 }
 
+/* Two calls, of which each has a transaction of its own when alone. */
+static gboolean do_together(struct scene *scene, GError **error)
+{
+	if (!store_together(scene->store, error))
+		return FALSE;
+	gboolean good = store_person_answer(scene->store, scene->person, LIST, error) == STORE_ANSWER_NOW &&
+		store_job_add(scene->store, new_key(), LIST, scene->held, release_job, error);
+	return store_together_end(scene->store, good, error);
+}
+
 /* What must be in hand before the call. */
 enum hand { NOTHING, POST, JOB, ISSUE_JOB };
 
@@ -373,7 +383,7 @@ static const struct {
 	X(digest_issue, NOTHING), X(digest_posts, NOTHING), X(digest_done, ISSUE_JOB), X(kept_add, POST), X(kept_get, NOTHING), X(kept_write, NOTHING),
 	X(archive_lists, NOTHING), X(archive_due, NOTHING), X(archive_done, NOTHING), X(archive_aside, NOTHING), X(archive_again, NOTHING),
 	X(archive_forget, NOTHING), X(person_answer, NOTHING), X(forget_answer, NOTHING), X(count_get, NOTHING), X(count_set, NOTHING), X(age, NOTHING),
-	X(expire, NOTHING), X(distributed, POST), X(death_add, NOTHING), X(death_count, NOTHING),
+	X(expire, NOTHING), X(distributed, POST), X(death_add, NOTHING), X(death_count, NOTHING), X(together, POST),
 #undef X
 };
 

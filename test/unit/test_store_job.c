@@ -73,6 +73,29 @@ static void adds_all_or_nothing(void **state)
 	check_invariants(*state);
 }
 
+/* The job and what follows from it: another connection sees both or neither, whatever has gone well before something fails. */
+static void together_or_not_at_all(void **state)
+{
+	store_auto struct store *store = open_good(*state);
+	store_job_auto struct store_job *job = NULL;
+	struct store_job_plan plan = {.kind = "answer"};
+	gint64 first = add(store, "release");
+
+	for (int good = 0; good <= 1; good++) {
+		assert_int_equal(sql(*state, "UPDATE job SET due_at = 0 RETURNING 1"), 1);
+		store_job_free(g_steal_pointer(&job));
+		assert_int_equal(store_job_take(store, first, &job, NULL), STORE_TAKE_TAKEN);
+		assert_true(store_together(store, NULL));
+		assert_true(store_job_add(store, NULL, LIST, 0, &plan, NULL));
+		assert_true(store_job_done(store, first, NULL));
+		assert_int_equal(sql(*state, "SELECT count(*) FROM job WHERE kind = 'release'"), 1);
+		assert_int_equal(store_together_end(store, good, NULL), good);
+		assert_int_equal(sql(*state, "SELECT count(*) FROM job WHERE kind = 'release'"), !good);
+		assert_int_equal(sql(*state, "SELECT count(*) FROM job WHERE kind = 'answer'"), good);
+	}
+	check_invariants(*state);
+}
+
 static void due_in_order(void **state)
 {
 	store_auto struct store *store = open_good(*state);
@@ -185,6 +208,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		T(says_what_was_given),
 		T(adds_all_or_nothing),
+		T(together_or_not_at_all),
 		T(due_in_order),
 		T(pauses_grow),
 		T(in_hand),
