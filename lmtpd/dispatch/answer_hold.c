@@ -78,21 +78,26 @@ static gboolean is_sound(const struct phase *phase, const struct store_held_plan
 		is_kind(plan);
 }
 
+/* Together: who is told of it is remembered as told, and a post that cannot be held is held at its next attempt. */
 static struct verdict hold(struct phase *phase, struct store_held_plan *plan, gint64 *id)
 {
+	struct store *store = phase->worker->store;
 	jobs_plan_auto struct jobs_plan jobs = {0};
 	g_autoptr(GError) error = NULL;
 
-	struct verdict verdict = plan_jobs(phase->worker->store, plan, &jobs);
+	if (!store_together(store, &error))
+		return store_trouble(error);
+	struct verdict verdict = plan_jobs(store, plan, &jobs);
 
-	if (verdict_is_final(&verdict))
-		return verdict;
 	plan->life = settings_number(phase->worker->settings, SET_held_life, plan->list);
 	plan->jobs = jobs.jobs;
 	plan->job_count = jobs.count;
-	if (!store_held_add(phase->worker->store, phase->key, plan, id, &error))
-		return store_trouble(error);
-	job_tickets_send_due(phase->worker->jobs, phase->worker->store);
+	if (!verdict_is_final(&verdict) && !store_held_add(store, phase->key, plan, id, &error))
+		verdict = store_trouble(error);
+	verdict = asker_end(store, verdict);
+	if (verdict_is_final(&verdict))
+		return verdict;
+	job_tickets_send_due(phase->worker->jobs, store);
 	return verdict_sent("held as %" G_GINT64_FORMAT, *id);
 }
 

@@ -94,15 +94,19 @@ static struct verdict check_job(const struct phase *phase, struct parcel *parcel
 static struct verdict lose(struct phase *phase, const struct parcel *parcel, const char *reason)
 {
 	const char *by = jobs_field(parcel->job->fields, "by");
+	struct store *store = phase->worker->store;
 	jobs_plan_auto struct jobs_plan plan = {0};
 	g_autoptr(GError) error = NULL;
 
 	log_warning("ALARM list=<%s> held=%" G_GINT64_FORMAT ": accepted, but cannot be released: %s", parcel->job->list,
 		parcel->held->id, reason);
 	jobs_plan_add(&plan, JOBS_ANSWER, jobs_fields((struct jobs_pair[]){{"to-person", by}, {"text", "lost"}, {NULL, NULL}}));
-	if (*by && !store_job_add(phase->worker->store, NULL, parcel->job->list, parcel->held->id, &plan.jobs[0], &error))
+	/* Together, or he would hear it with each attempt that cannot be ended. */
+	if (!store_together(store, &error))
 		return store_trouble(error);
-	return end_job(phase, "its message is lost");
+	gboolean good = (!*by || store_job_add(store, NULL, parcel->job->list, parcel->held->id, &plan.jobs[0], &error)) &&
+		store_job_done(store, parcel->job->id, &error);
+	return store_together_end(store, good, &error) ? verdict_discarded("its message is lost") : store_trouble(error);
 }
 
 static struct verdict find_post(struct phase *phase, struct parcel *parcel)
@@ -182,13 +186,16 @@ static struct verdict read_digest(struct phase *phase, struct parcel *parcel)
 /* A job without a mail: it is done here and now, and leaves one that tells the author. */
 static struct verdict grant(struct phase *phase, const struct parcel *parcel)
 {
-	struct verdict verdict = parcel->held ? wish_grant(phase->worker, parcel->held) : VERDICT_UNDECIDED;
+	const struct store_held *held = parcel->held;
+
+	if (!held || !*held->author || !wish_is_word(jobs_field(held->facts, WISH_FACT)))
+		return end_job(phase, "its wish is gone");
+	struct verdict verdict = wish_grant(phase->worker, held, parcel->job);
 
 	if (verdict_is_final(&verdict))
 		return verdict;
-	verdict = end_job(phase, "its wish is granted");
 	job_tickets_send_due(phase->worker->jobs, phase->worker->store);
-	return verdict;
+	return verdict_discarded("its wish is granted");
 }
 
 /* Whether the author of the post, whom nothing proves, may be asked about it by now; else the job waits. */
@@ -253,19 +260,23 @@ GVariant *answer_job(struct phase *phase, GVariant *arguments, int fd)
 
 /*
  * A release that can never be: its moderators get the post with the reason, or its author, who has confirmed it and is refused by the rules.
- * Before the job ends, since with its last job the post goes; a crash in between tries again, and tells again.
+ * Before the job ends, since with its last job the post goes; and together with it, or each attempt that cannot be ended would tell again.
  */
-static gboolean tell_failed(struct phase *phase, const char *why, GError **error)
+static gboolean end_told(struct phase *phase, const char *why, GError **error)
 {
+	struct store *store = phase->worker->store;
 	const struct store_job *job = phase->errand.job;
 	gboolean confirmed = strcmp(jobs_field(job->fields, "state"), store_held_word(STORE_HELD_CONFIRMED)) == 0;
 	jobs_plan_auto struct jobs_plan plan = {0};
 
 	if (*why == '\0' || strcmp(job->kind, jobs_row(JOBS_RELEASE)->word) != 0)
-		return TRUE;
+		return store_job_done(store, job->id, error);
 	jobs_plan_add(&plan, confirmed ? JOBS_REFUSED : JOBS_RELEASE_FAILED,
 		jobs_fields((struct jobs_pair[]){{"why", why}, {NULL, NULL}}));
-	return store_job_add(phase->worker->store, NULL, job->list, job->held, &plan.jobs[0], error);
+	if (!store_together(store, error))
+		return FALSE;
+	gboolean good = store_job_add(store, NULL, job->list, job->held, &plan.jobs[0], error) && store_job_done(store, job->id, error);
+	return store_together_end(store, good, error);
 }
 
 static gboolean is_digest(const struct store_job *job)
@@ -284,7 +295,7 @@ static gboolean end_errand(struct phase *phase, gboolean done, const char *why, 
 		return store_job_retry(store, id, error);
 	if (is_digest(phase->errand.job))
 		return store_digest_done(store, job_digest_issue(phase->errand.job), id, error);
-	return tell_failed(phase, why, error) && store_job_done(store, id, error);
+	return end_told(phase, why, error);
 }
 
 GVariant *answer_job_done(struct phase *phase, GVariant *arguments, int fd)

@@ -64,7 +64,7 @@ static struct verdict tell_stranger(struct order *order, const char *outcome, co
 	order->outcome = outcome;
 	if (verdict_is_final(&verdict) || !now)
 		return verdict;
-	return tell(order, outcome, text);
+	return asker_end(order->phase->worker->store, tell(order, outcome, text));
 }
 
 static struct verdict bad_token(struct order *order, const char *outcome)
@@ -237,14 +237,14 @@ static gboolean is_disowned(const struct order *order)
 static struct verdict ask_again(struct order *order)
 {
 	gboolean now;
-	struct verdict verdict =
-		asker_may_ask(order->phase->worker->store, &order->asker, order->found.held, order->word, &now);
+	struct store *store = order->phase->worker->store;
+	struct verdict verdict = asker_may_ask(store, &order->asker, order->found.held, order->word, &now);
 
 	order->outcome = "asked";
 	if (verdict_is_final(&verdict) || !now)
 		return verdict;
-	return asker_ask(order->phase, &order->asker, order->found.held,
-		jobs_fields((struct jobs_pair[]){{"word", order->word}, {"text", order->text}, {NULL, NULL}}));
+	return asker_end(store, asker_ask(order->phase, &order->asker, order->found.held,
+		jobs_fields((struct jobs_pair[]){{"word", order->word}, {"text", order->text}, {NULL, NULL}})));
 }
 
 /* A token that is this person's, whatever has become of the post: who is he now, and what does he want? */

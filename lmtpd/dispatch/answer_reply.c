@@ -24,7 +24,7 @@ static struct verdict reply(struct phase *phase, struct asker *asker, GVariant *
 	struct verdict verdict = asker_may(worker->store, asker, now);
 	if (verdict_is_final(&verdict) || !*now)
 		return verdict;
-	verdict = asker_answer(phase, asker, 0, fields, FALSE);
+	verdict = asker_end(worker->store, asker_answer(phase, asker, 0, fields, FALSE));
 	job_tickets_send_due(worker->jobs, worker->store);
 	return verdict;
 }

@@ -25,10 +25,15 @@ struct request {
 	const char *outcome;
 };
 
-/* Whether the author may have an answer now; NONE or DEFERRED. */
+/* Whether the author may have an answer now; NONE or DEFERRED. If so, end() is due. */
 static struct verdict may_answer(struct request *request, gboolean *now)
 {
 	return asker_may(request->phase->worker->store, &request->asker, now);
+}
+
+static struct verdict end(const struct request *request, struct verdict verdict)
+{
+	return asker_end(request->phase->worker->store, verdict);
 }
 
 /* With the page, and what became of the wish. */
@@ -53,7 +58,7 @@ static struct verdict show_page(struct request *request)
 	if (verdict_is_final(&verdict) || !now)
 		return verdict;
 	request->outcome = "answered";
-	return answer(request, NULL);
+	return end(request, answer(request, NULL));
 }
 
 /* Nobody is told that the owners know where there is none: his mail waits, as one to the owners would. */
@@ -83,11 +88,11 @@ static struct verdict note_owners(struct request *request)
 		verdict = may_answer(request, &now);
 	if (verdict_is_final(&verdict) || !now)
 		return verdict;
-	verdict = wish_note(request->phase->worker, &request->wish);
-	if (verdict_is_final(&verdict))
-		return verdict;
+	verdict = wish_note(request->phase->worker->store, &request->wish);
+	if (!verdict_is_final(&verdict))
+		verdict = answer(request, "wish-noted");
 	request->outcome = "noted";
-	return answer(request, "wish-noted");
+	return end(request, verdict);
 }
 
 static struct verdict call_procedure(struct request *request)
@@ -102,7 +107,7 @@ static struct verdict call_procedure(struct request *request)
 		g_variant_ref_sink(jobs_fields_set(made, "message-id", jobs_field(request->fields, "message-id")));
 	request->outcome = refused ? "refused" : "called";
 	verdict = may_answer(request, &now);
-	return verdict_is_final(&verdict) || !now ? verdict : asker_answer(request->phase, &request->asker, 0, fields, TRUE);
+	return verdict_is_final(&verdict) || !now ? verdict : end(request, asker_answer(request->phase, &request->asker, 0, fields, TRUE));
 }
 
 /* The mail is kept as a post is that waits for its author's word: with its token, its time and its end. */
@@ -137,9 +142,9 @@ static struct verdict ask_author(struct request *request)
 		.job_count = jobs.count,
 	};
 	if (!store_held_add(worker->store, request->phase->key, &plan, &id, &error))
-		return store_trouble(error);
+		verdict = store_trouble(error);
 	request->outcome = "asked to confirm";
-	return VERDICT_UNDECIDED;
+	return end(request, verdict);
 }
 
 static gboolean is_proved(const char *method)

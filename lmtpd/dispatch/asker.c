@@ -30,9 +30,29 @@ static struct verdict take_turn(struct store *store, const struct asker *asker, 
 	return answer == STORE_ANSWER_TROUBLE ? store_trouble(error) : VERDICT_UNDECIDED;
 }
 
+/* The transaction stays open for whoever has the turn. */
+static struct verdict begin_turn(struct store *store, const struct asker *asker, const char *what, gboolean *now)
+{
+	g_autoptr(GError) error = NULL;
+
+	*now = FALSE;
+	if (!store_together(store, &error))
+		return store_trouble(error);
+	struct verdict verdict = take_turn(store, asker, what, now);
+	return *now ? verdict : asker_end(store, verdict);
+}
+
 struct verdict asker_may(struct store *store, const struct asker *asker, gboolean *now)
 {
-	return take_turn(store, asker, asker->list, now);
+	return begin_turn(store, asker, asker->list, now);
+}
+
+struct verdict asker_end(struct store *store, struct verdict verdict)
+{
+	gboolean good = verdict.class != VERDICT_DEFERRED;
+	g_autoptr(GError) error = NULL;
+
+	return store_together_end(store, good, &error) || !good ? verdict : store_trouble(error);
 }
 
 /* No list is called so. */
@@ -66,7 +86,7 @@ struct verdict asker_may_ask(struct store *store, const struct asker *asker, gin
 	/* No list is called so. */
 	g_autofree char *what = g_strdup_printf("second %" G_GINT64_FORMAT " %s", held, word);
 
-	return take_turn(store, asker, what, now);
+	return begin_turn(store, asker, what, now);
 }
 
 static struct verdict write_job(struct phase *phase, const struct asker *asker, gint64 held, const struct store_job_plan *plan,

@@ -23,13 +23,17 @@ gboolean asker_hash(struct store *store, const char *address, guint8 person[STOR
 	G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Takes the one answer that somebody unproved gets from a list in 24 hours. Class NONE: `*now` tells whether he may have it.
+ * Takes the one answer that somebody unproved gets from a list in 24 hours. Class NONE: `*now` tells whether he may have it. If so a transaction
+ * (store_together()) is open, into which the answer is to be written and which asker_end() ends: else one that cannot be written would be used up, and the
+ * mail's next attempt would find nothing to do.
  */
 struct verdict asker_may(struct store *store, const struct asker *asker, gboolean *now) G_GNUC_WARN_UNUSED_RESULT;
+/** Ends the caller's transaction by what came of it: DEFERRED takes all of it back. `verdict`, or DEFERRED when it cannot be ended well. */
+struct verdict asker_end(struct store *store, struct verdict verdict) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * The same for telling an author whom nothing proves that a post waits, or waits no longer: anybody can write in his name, and each such
- * post would be a mail to him.
+ * post would be a mail to him. The transaction, if he may, is the caller's own.
  */
 struct verdict asker_may_hear(struct store *store, const char *list, const char *author, gboolean *now) G_GNUC_WARN_UNUSED_RESULT;
 /** Gives that back to somebody who has just shown that he reads our mails, and lets the next request for his confirmation go out. */
@@ -37,7 +41,7 @@ gboolean asker_has_heard(struct store *store, const char *list, const char *auth
 
 /**
  * The same for asking this person whether a mail about this post was his: once in 24 hours for each word, so that who has found a token fills
- * no mailbox.
+ * no mailbox. With a transaction as of asker_may().
  */
 struct verdict asker_may_ask(struct store *store, const struct asker *asker, gint64 held, const char *word, gboolean *now)
 	G_GNUC_WARN_UNUSED_RESULT;

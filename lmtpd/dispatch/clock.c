@@ -113,16 +113,27 @@ static gboolean expire(struct store *store, gint64 id, GError **error)
 	return TRUE;
 }
 
+static gboolean let_one_expire(struct store *store, gint64 id)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean good = expire(store, id, &error);
+
+	if (!good)
+		log_warning("state store: held=%" G_GINT64_FORMAT " cannot expire: %s", id, error->message);
+	return good;
+}
+
 static void let_expire(struct clock *clock, gint64 now)
 {
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
 	g_autoptr(GError) error = NULL;
 	gboolean good = store_held_due(clock->store, EXPIRE_MOST, ids, &error);
 
-	for (guint i = 0; good && i < ids->len; i++)
-		good = expire(clock->store, g_array_index(ids, gint64, i), &error);
 	if (!good)
 		log_warning("state store: %s", error->message);
+	/* One that cannot is tried again with the next look, and keeps no other from its end. */
+	for (guint i = 0; i < ids->len; i++)
+		good = let_one_expire(clock->store, g_array_index(ids, gint64, i)) && good;
 	clock->expiry_at = now + (good && ids->len == EXPIRE_MOST ? 0 : (gint64)EXPIRY * G_USEC_PER_SEC);
 }
 

@@ -118,8 +118,10 @@ static struct verdict conclude(struct handover *handover, enum relay_outcome out
 		return verdict_sent("queued as %s", queue_id);
 	case RELAY_TEMPORARY:
 	case RELAY_PERMANENT:
+		/* It looks then like one of which nobody knows: what on_ambiguous says is done. */
 		if (!store_forget(handover->worker->store, handover->key, &error))
-			log_warning("store: %s", error->message);
+			log_warning("list=<%s>: store: cannot record that the mail server did not take it, the next attempt takes it for unclear: %s",
+				handover->list, error->message);
 		log_warning("list=<%s>: the mail server did not take the mail: %s", handover->list, reason);
 		return verdict_deferred("4.3.0", "the mail system did not take it: %s", reason);
 	case RELAY_UNCLEAR:

@@ -28,7 +28,8 @@ static struct verdict add_post(struct store *store, const struct store_job *job,
 
 	if (!store_kept_get(store, id, &kept, &error))
 		return store_trouble(error);
-	gboolean begun = kept.list && bundle_begin(fd, kept.archived_at, kept.size);
+	/* That it is gone is said where its message is not there. */
+	gboolean begun = bundle_begin(fd, kept.list ? kept.archived_at : "", kept.size);
 	store_kept_clear(&kept);
 	if (!begun)
 		return no_memory();

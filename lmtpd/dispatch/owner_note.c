@@ -20,12 +20,13 @@ void owner_note(struct store *store, const char *list, const char *text, const s
 {
 	jobs_plan_auto struct jobs_plan plan = {0};
 	g_autoptr(GError) error = NULL;
-	gboolean now = FALSE, good = take_turn(store, list, text, &now, &error);
+	gboolean now = FALSE, good = store_together(store, &error);
 
-	if (good && now) {
-		jobs_plan_add(&plan, JOBS_NOTE, jobs_fields_set(jobs_fields(fields), "text", text));
-		good = store_job_add(store, NULL, list, 0, &plan.jobs[0], &error);
-	}
+	jobs_plan_add(&plan, JOBS_NOTE, jobs_fields_set(jobs_fields(fields), "text", text));
+	/* A day on which they have heard nothing is not used up. */
+	if (good)
+		good = store_together_end(store,
+			take_turn(store, list, text, &now, &error) && (!now || store_job_add(store, NULL, list, 0, &plan.jobs[0], &error)), &error);
 	if (!good)
 		log_warning("list=<%s>: its owners cannot be told (%s): %s", list, text, error->message);
 }

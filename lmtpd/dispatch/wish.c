@@ -60,44 +60,43 @@ struct verdict wish_call(struct worker *worker, const struct wish *wish, GVarian
 	return VERDICT_UNDECIDED;
 }
 
-struct verdict wish_note(struct worker *worker, const struct wish *wish)
+static gboolean add_note(struct store *store, const struct wish *wish, GError **error)
 {
 	jobs_plan_auto struct jobs_plan plan = {0};
-	g_autoptr(GError) error = NULL;
 
 	jobs_plan_add(&plan, JOBS_NOTE,
 		jobs_fields((struct jobs_pair[]){{"text", is_to_join(wish->word) ? "note-subscribe" : "note-unsubscribe"},
 			{"person", wish->person}, {NULL, NULL}}));
-	if (store_job_add(worker->store, NULL, wish->list, 0, &plan.jobs[0], &error))
-		return VERDICT_UNDECIDED;
-	return store_trouble(error);
+	return store_job_add(store, NULL, wish->list, 0, &plan.jobs[0], error);
 }
 
-static struct verdict fulfil(struct worker *worker, const struct wish *wish, GVariant **fields)
+struct verdict wish_note(struct store *store, const struct wish *wish)
 {
-	gboolean refused;
+	g_autoptr(GError) error = NULL;
 
-	if (wish_procedure(worker->settings, wish))
-		return wish_call(worker, wish, fields, &refused);
-	*fields = jobs_fields((struct jobs_pair[]){{"text", wish->word}, {"done-key", "wish-noted"}, {NULL, NULL}});
-	return wish_note(worker, wish);
+	return add_note(store, wish, &error) ? VERDICT_UNDECIDED : store_trouble(error);
 }
 
-struct verdict wish_grant(struct worker *worker, const struct store_held *held)
+struct verdict wish_grant(struct worker *worker, const struct store_held *held, const struct store_job *job)
 {
 	const struct wish wish = {.list = held->list, .person = held->author, .word = jobs_field(held->facts, WISH_FACT)};
+	gboolean procedure = wish_procedure(worker->settings, &wish) != NULL, refused;
+	struct verdict verdict = VERDICT_UNDECIDED;
 	jobs_plan_auto struct jobs_plan plan = {0};
+	struct store *store = worker->store;
 	g_autoptr(GError) error = NULL;
 	GVariant *fields = NULL;
 
-	if (!*wish.person || !wish_is_word(wish.word))
-		return VERDICT_UNDECIDED;
-	struct verdict verdict = fulfil(worker, &wish, &fields);
-	if (fields)
-		jobs_plan_add(&plan, JOBS_ANSWER, jobs_fields_set(fields, "to", wish.person));
+	if (procedure)
+		verdict = wish_call(worker, &wish, &fields, &refused);
 	if (verdict_is_final(&verdict))
 		return verdict;
-	if (store_job_add(worker->store, NULL, wish.list, held->id, &plan.jobs[0], &error))
-		return VERDICT_UNDECIDED;
-	return store_trouble(error);
+	if (!procedure)
+		fields = jobs_fields((struct jobs_pair[]){{"text", wish.word}, {"done-key", "wish-noted"}, {NULL, NULL}});
+	jobs_plan_add(&plan, JOBS_ANSWER, jobs_fields_set(fields, "to", wish.person));
+	if (!store_together(store, &error))
+		return store_trouble(error);
+	gboolean good = (procedure || add_note(store, &wish, &error)) &&
+		store_job_add(store, NULL, wish.list, held->id, &plan.jobs[0], &error) && store_job_done(store, job->id, &error);
+	return store_together_end(store, good, &error) ? VERDICT_UNDECIDED : store_trouble(error);
 }

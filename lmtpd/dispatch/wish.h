@@ -28,12 +28,12 @@ const char *wish_procedure(const struct settings *settings, const struct wish *w
 struct verdict wish_call(struct worker *worker, const struct wish *wish, GVariant **fields, gboolean *refused) G_GNUC_WARN_UNUSED_RESULT;
 
 /** Adds the note to the list's owners, durably. NONE or DEFERRED. */
-struct verdict wish_note(struct worker *worker, const struct wish *wish) G_GNUC_WARN_UNUSED_RESULT;
+struct verdict wish_note(struct store *store, const struct wish *wish) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * Does what a held wish, which its author has confirmed, is for, and adds the answer to him. Where no procedure is set any more the owners get
- * the note. NONE or DEFERRED.
+ * Does what a held wish, which its author has confirmed, is for, adds the answer to him and ends the job in hand, the last two together: what the CRM
+ * has done may be asked of it again, and nobody hears of it twice. Where no procedure is set any more the owners get the note. NONE or DEFERRED.
  */
-struct verdict wish_grant(struct worker *worker, const struct store_held *held) G_GNUC_WARN_UNUSED_RESULT;
+struct verdict wish_grant(struct worker *worker, const struct store_held *held, const struct store_job *job) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -247,6 +247,31 @@ class Room:
         self.jobs.settimeout(10)
 
 
+# ---- a store that fails ----
+
+
+@contextlib.contextmanager
+def without(room, table):
+    """The store does not answer: one of its tables is not there."""
+    room.store("ALTER TABLE %s RENAME TO away" % table)
+    try:
+        yield
+    finally:
+        room.store("ALTER TABLE away RENAME TO %s" % table)
+
+
+@contextlib.contextmanager
+def broken(room, what, when="1", end="ABORT"):
+    """Every such statement of rows for which `when` holds fails, e.g. "INSERT ON job", and nothing else: it is taken back, or with ROLLBACK its whole
+    transaction is, as when the disk is full."""
+    name = "broken%d" % next(numbers)
+    room.store("CREATE TRIGGER %s BEFORE %s WHEN %s BEGIN SELECT RAISE(%s, 'planted'); END" % (name, what, when, end))
+    try:
+        yield
+    finally:
+        room.store("DROP TRIGGER " + name)
+
+
 # ---- for the tests ----
 
 numbers = itertools.count(1)
@@ -299,3 +324,13 @@ def ours(room):
 def state(room, held):
     (number, message), = room.store("SELECT state, (SELECT count(*) FROM held_message WHERE held = id) FROM held WHERE id = ?", held)
     return {1: "waiting", 2: "accepted", 3: "rejected", 4: "discarded", 5: "expired", 6: "withdrawn", 7: "confirmed"}[number], message
+
+
+def one_phase(room, *request, before=(), **how):
+    """A request in a phase of its own, behind those of `before`: a function that asks it."""
+    def ask():
+        with room.phase() as phase:
+            for first in before:
+                phase.ask(*first)
+            return phase.ask(*request, **how)
+    return ask

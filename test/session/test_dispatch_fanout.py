@@ -2,58 +2,16 @@
 each step, and children that ask out of turn. Nothing is sent then, or it is said that it was."""
 import contextlib
 import os
-import socket
-import threading
 
 import pytest
 
 from lab.postfix import DOMAIN
 from lab.world import World
-from dispatch_room import AUTHOR, POST, List, Room, key_of, numbers
+from dispatch_room import AUTHOR, POST, List, Room, key_of, numbers, without
+from scripted_qmqp import Qmqp
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the room wants to change its user")
 LF = POST.replace(b"\r\n", b"\n")
-
-
-class Qmqp:
-    """A QMQP server. `replies` has what it says to the next transactions, each once a whole one is there (None: nothing, it hangs up);
-    `before` is called before that. `taken` has the whole ones."""
-
-    def __init__(self, path):
-        self.path, self.replies, self.taken, self.before = path, [], [], None
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(path)
-        os.chmod(path, 0o666)
-        self._listener.listen(20)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client = self._listener.accept()[0]
-            except OSError:
-                return
-            with client, contextlib.suppress(OSError):
-                self._serve(client)
-
-    def _serve(self, client):
-        data = b""
-        while not (b":" in data and len(data) >= int(data.partition(b":")[0]) + len(data.partition(b":")[0]) + 2):
-            piece = client.recv(65536)
-            if not piece:
-                return
-            data += piece
-        self.taken.append(data)
-        if self.before:
-            self.before()
-        reply = self.replies.pop(0) if self.replies else b"KOk: queued as 4bT2xk1Zz%d" % len(self.taken)
-        if reply is not None:
-            client.sendall(b"%d:%s," % (len(reply), reply))
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +31,6 @@ def room():
 def ours(room):
     room.qmqp.replies, room.qmqp.taken, room.qmqp.before = [], [], None
     return List(room)
-
-
-@contextlib.contextmanager
-def table_gone(room, name="post"):
-    """The store does not answer: one of its tables is not there."""
-    room.store("ALTER TABLE %s RENAME TO away" % name)
-    try:
-        yield
-    finally:
-        room.store("ALTER TABLE away RENAME TO %s" % name)
 
 
 @contextlib.contextmanager
@@ -223,12 +171,12 @@ def test_it_is_away(room, ours):
 
 def test_the_store_does_not_answer(room, ours):
     key = key_of(ours.name)
-    with table_gone(room), room.phase() as phase:
+    with without(room, "post"), room.phase() as phase:
         answer = phase.ask("CLAIM", ours.name, key)
         assert (answer.word, answer.code) == ("deferred", 451), answer
-    with claimed(room, ours) as (phase, key), table_gone(room):
+    with claimed(room, ours) as (phase, key), without(room, "post"):
         assert phase.prepare(ours.name, key, POST)[1].word == "deferred"
-    with prepared(room, ours) as (phase, key), table_gone(room):
+    with prepared(room, ours) as (phase, key), without(room, "post"):
         # No INTENT, no last byte.
         assert phase.ask("COMMIT").word == "deferred"
     assert room.qmqp.taken == []
@@ -236,7 +184,7 @@ def test_the_store_does_not_answer(room, ours):
 
 def test_the_store_does_not_answer_once_it_is_sent(room, ours):
     """Then 250 is the truth, whatever can be recorded of it."""
-    gone = table_gone(room)
+    gone = without(room, "post")
     with prepared(room, ours) as (phase, key):
         room.qmqp.before = gone.__enter__
         answer = phase.ask("COMMIT")
@@ -248,7 +196,7 @@ def test_the_store_does_not_answer_once_it_is_sent(room, ours):
     # What is kept for a digest is a promise of its own.
     with prepared(room, ours) as (phase, key):
         assert phase.ask("COMMIT").word == "sent"
-        with table_gone(room, "kept"):
+        with without(room, "kept"):
             answer = phase.ask("FINISH", "", True, message=POST)
         assert (answer.word, answer.code) == ("deferred", 451)
     room.store("DELETE FROM post")

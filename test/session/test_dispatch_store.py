@@ -1,34 +1,14 @@
 """A state store that fails under rollcall-dispatch, request by request: one of its tables is away, as after damage to the file. Each request
 is deferred with one short reason, says why in the log, and does its work when the table is back: trouble of ours refuses nobody and loses
 nothing (DESIGN section 1). That each call of lib/store says so, statement by statement, is test_store_faults.c's."""
-import contextlib
 import os
 
 import pytest
 
-from dispatch_room import AUTHOR, POST, key_of, ours, room, state  # noqa: F401
+from dispatch_room import AUTHOR, POST, key_of, one_phase, ours, room, state, without  # noqa: F401
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the room wants to change its user")
 REASON = "state store unavailable, try again later"
-
-
-@contextlib.contextmanager
-def without(room, table):
-    room.store("ALTER TABLE %s RENAME TO away" % table)
-    try:
-        yield
-    finally:
-        room.store("ALTER TABLE away RENAME TO %s" % table)
-
-
-def one_phase(room, *request, before=(), **how):
-    """A request in a phase of its own, behind those of `before`."""
-    def ask():
-        with room.phase() as phase:
-            for first in before:
-                phase.ask(*first)
-            return phase.ask(*request, **how)
-    return ask
 
 
 # ---- what is asked: each makes what it needs and returns the question ----
