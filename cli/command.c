@@ -53,7 +53,7 @@ int command_parse(struct invocation *invocation, const GOptionEntry *own, const 
 	}
 	invocation->argc--;
 	invocation->argv++;
-	int most = !command->arguments ? 0 : strstr(command->arguments, "...") ? G_MAXINT : 1;
+	int most = !command->arguments ? 0 : strstr(command->arguments, "...") || strchr(command->arguments, ' ') ? G_MAXINT : 1;
 	if (invocation->argc > most) {
 		complain(name, "too many arguments");
 		return COMMAND_USAGE;

@@ -19,7 +19,7 @@ struct invocation;
 
 struct command {
 	const char *name;
-	const char *arguments; /**< what stands behind the options in the usage line, or NULL; one, or with "..." any number */
+	const char *arguments; /**< what stands behind the options in the usage line, or NULL; one, or with "..." or a blank in it any number */
 	const char *summary;   /**< one sentence without its stop */
 	int (*run)(struct invocation *invocation);
 };

@@ -13,7 +13,7 @@
 
 static const struct command commands[] = {
 	{"accept", "NUMBER", "let a held post go out to its list", command_decide},
-	{"archive", "status|retry|forget|import...", "show what waits for archives, and bring old archives in", command_archive},
+	{"archive", "status|retry LIST|forget LIST|import LIST FILE", "show what waits for archives, and bring old archives in", command_archive},
 	{"check", NULL, "say whether all is fit for mail, and what to do where it is not", command_check},
 	{"dkim", "keygen|record", "make DKIM keys, and show what DNS must say about them", command_dkim},
 	{"digest", "LIST", "close a list's digest, so that it is sent now", command_digest},

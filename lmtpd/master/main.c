@@ -43,31 +43,44 @@ struct master {
 	gboolean stop;
 };
 
+/* g_option_context_parse() would print it in the locale's character set, and we have no locale: UTF-8 goes out as it is. */
+static void print_help(GOptionContext *context)
+{
+	g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
+
+	fputs(text, stdout);
+}
+
 static void parse_options(int argc, char **argv, struct master *master)
 {
 	char **path = &master->path;
 
-	gboolean version = FALSE;
+	gboolean help = FALSE, version = FALSE;
 	const GOptionEntry entries[] = {
+		{"help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this help and exit", NULL},
 		{"config", 'c', 0, G_OPTION_ARG_FILENAME, path, "Configuration file (default " ROLLCALL_CONFIG ")", "FILE"},
 		{"doors", 0, 0, G_OPTION_ARG_FILENAME, &master->doors, "Sockets by which a service manager starts the two rooms", "DIR"},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version and exit", NULL},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GOptionContext) context = g_option_context_new("- mailing list delivery agent for Postfix");
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
+	g_option_context_set_help_enabled(context, FALSE);
+	g_option_context_set_summary(context, "Mailing list delivery agent for Postfix; stays in the foreground.");
 	g_option_context_add_main_entries(context, entries, NULL);
 	g_option_context_set_description(context,
-		"Signals: SIGHUP reloads the configuration, SIGTERM finishes the sessions in hand and ends.\n");
+		"Signals: SIGHUP reloads the configuration, SIGTERM finishes the sessions in hand and ends.");
 	if (!g_option_context_parse(context, &argc, &argv, &error) || argc > 1) {
-		fprintf(stderr, "rollcall-lmtpd: %s\n", error ? error->message : "no arguments expected; see --help");
+		fprintf(stderr, "rollcall-lmtpd: %s: see rollcall-lmtpd --help\n", error ? error->message : "no arguments expected");
 		exit(64);
 	}
-	if (version) {
+	if (help)
+		print_help(context);
+	else if (version)
 		puts("rollcall " ROLLCALL_VERSION);
+	if (help || version)
 		exit(0);
-	}
 	/* We live in "/" later, and a reload must find the same file. */
 	g_autofree char *given = *path;
 	*path = g_canonicalize_filename(given ? given : ROLLCALL_CONFIG, NULL);

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from cli import LEVELS, Cli, merge, run, write_config
-from lab.process import ROOT
+from lab.process import BUILD, ROOT
 from lab.rollcall import DISPATCH_UID, TEXTS, DOMAIN
 from lab.smime import Authority
 from lab.world import World
@@ -43,6 +43,21 @@ def test_help_and_version(arguments, words):
     said = run(*arguments)
     assert said.status == 0 and said.errors == ""
     assert [word for word in words if word not in said.output] == []
+
+
+USAGE = re.compile(r"\AUsage:\n  (rollcall\S*(?: [a-z]+)?) \[OPTION\u2026\](?: \S.*)?\n")
+
+
+@pytest.mark.parametrize("program", ["rollcall", "rollcall-lmtpd", *("rollcall " + word for word in (
+    "accept", "archive", "check", "digest", "digests", "discard", "dkim", "explain", "held", "lists", "reject", "settings", "show", "test"))])
+def test_usage_line_and_wrong_options(program):
+    """What runs is what the usage line says; what is wrong is told in one line on stderr, with the way to the help."""
+    words = program.split()
+    start = lambda *more: subprocess.run([os.path.join(BUILD, words[0]), *words[1:], *more], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, env={"LC_ALL": "C"})
+    said = start("--help")
+    assert said.returncode == 0 and said.stderr == b"" and USAGE.match(said.stdout.decode()).group(1) == program, said
+    said = start("--hlep")
+    assert (said.returncode, said.stdout.decode(), said.stderr.decode()) == (64, "", "%s: Unknown option --hlep: see %s --help\n" % (program, program))
 
 
 def test_config_before_or_behind_the_command(cli):
