@@ -106,7 +106,10 @@ static gboolean expire(struct store *store, gint64 id, GError **error)
 	enum store_order order = store_held_decide(store, id, &verdict, &decision, error);
 	if (order == STORE_ORDER_TROUBLE)
 		return FALSE;
-	if (order == STORE_ORDER_DECIDED && held->kind == STORE_HELD_UNPARSED)
+	/* Somebody else was first, and has said so; or the post is gone. */
+	if (order != STORE_ORDER_DECIDED)
+		return TRUE;
+	if (held->kind == STORE_HELD_UNPARSED)
 		log_warning("ALARM list=<%s> held=%" G_GINT64_FORMAT " expired: it is lost, and nobody has ever read it", held->list, id);
 	else
 		log_info("list=<%s> held=%" G_GINT64_FORMAT " expired", held->list, id);

@@ -70,6 +70,21 @@ def test_expiry(room, ours):
     assert outcome == "already" and fields["state"] == "expired"
 
 
+def test_expiry_comes_second(room, ours):
+    """Whom somebody decides about between the clock's look and its turn: that decision stands, and nobody hears or reads of another (HOSTILE X3)."""
+    first = ours.hold()
+    second, third = [ours.hold(facts={"tell-author": "yes"}, key=key_of(name)) for name in ("second", "third")]
+    room.store("UPDATE held SET expires_at = 1 WHERE list = ?", ours.name)
+    room.store("CREATE TRIGGER somebody AFTER UPDATE OF state ON held WHEN NEW.id = %d BEGIN "
+               "UPDATE held SET state = 4, decided_at = 1 WHERE id = %d; END" % (first, second))
+    room.kill()
+    wait_until(lambda: "held=%d expired" % third in room.log_text(), 20, "expiry")
+    room.store("DROP TRIGGER somebody")
+    assert [state(room, held)[0] for held in (first, second, third)] == ["expired", "discarded", "expired"]
+    assert "held=%d expired" % first in room.log_text() and "held=%d expired" % second not in room.log_text()
+    assert not room.due(second, "expired-author") and not room.due(second, "expired-moderators")
+
+
 def test_tickets(room, ours):
     """At once by the worker, and again by the clock when that one was lost."""
     room.store("DELETE FROM job")
