@@ -116,7 +116,7 @@ static void rehearse(void)
 	guint8 rsa[sizeof rsa_start + 128 + sizeof rsa_end], nothing[128];
 	const struct dkim_sign_key keys[] = {
 		{"example.org", "r", "rsa-sha256", rsa, sizeof rsa},
-		{"example.org", "e", "ed25519-sha256", nothing, 44},
+		{"example.org", "e", "ed25519-sha256", nothing, DKIM_KEY_ED25519_DER},
 	};
 	static const char field[] = "From: <a@example.org>\r\n";
 	struct dkim_sign_draft drafts[G_N_ELEMENTS(keys)];
@@ -134,7 +134,7 @@ static void rehearse(void)
 	/* The clock may be wrong enough for it to fail; then each post will say so. */
 	if (dkim_sign_drafts(&message, keys, G_N_ELEMENTS(keys), drafts, NULL)) {
 		dkim_sign_finish(&header, &drafts[0], nothing, sizeof nothing);
-		dkim_sign_finish(&header, &drafts[1], nothing, 64);
+		dkim_sign_finish(&header, &drafts[1], nothing, DKIM_KEY_ED25519_SIGNATURE);
 		if (dkim_check(&message, keys, G_N_ELEMENTS(keys), NULL))
 			log_panic("dkim_check: a signature by nobody verifies");
 		for (guint i = 0; i < G_N_ELEMENTS(keys); i++)

@@ -16,8 +16,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_MD_CTX, EVP_MD_CTX_free)
 
-/* The last 32 bytes of the 44 that an Ed25519 SubjectPublicKeyInfo always has (RFC 8410 section 4) are the key. */
-enum { NAME = 253, ED25519_KEY = 32, ED25519_DER = 44 };
+enum { NAME = 253, ED25519_KEY = 32 }; /* bytes; the last of DKIM_KEY_ED25519_DER are the key */
 
 /*
  * A SubjectPublicKeyInfo, RFC 5280 section 4.1.2.7, in OpenSSL's own words. Its d2i_PUBKEY() does the same by way of all decoders that its providers have,
@@ -154,8 +153,8 @@ gboolean dkim_key_holds(const guint8 *der, gsize length, const struct dkim_key_s
 
 	if (!signature->ed25519)
 		key = read_rsa(der, length);
-	else if (length == ED25519_DER)
-		key = read_ed25519(der + ED25519_DER - ED25519_KEY, ED25519_KEY);
+	else if (length == DKIM_KEY_ED25519_DER)
+		key = read_ed25519(der + length - ED25519_KEY, ED25519_KEY);
 	gboolean good = key && verify(key, signature);
 	/* OpenSSL keeps a list of what it did not like; nobody reads it. */
 	ERR_clear_error();

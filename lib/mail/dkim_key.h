@@ -15,6 +15,8 @@ enum {
 	DKIM_KEY_DIGEST = 32,       /* bytes of a SHA-256 */
 	DKIM_KEY_BITS = 1024,       /* RFC 8301: fewer are no proof */
 	DKIM_KEY_BITS_MOST = 8192,  /* more only cost us time: 0.5 ms a check at this size */
+	DKIM_KEY_ED25519_DER = 44,  /* bytes that an Ed25519 SubjectPublicKeyInfo always has (RFC 8410 section 4) */
+	DKIM_KEY_ED25519_SIGNATURE = 64, /* bytes (RFC 8032 section 5.1.6) */
 	DKIM_KEY_RECORDS = 5,       /* TXT records of one name that are looked at */
 	DKIM_KEY_TROUBLES = 3,      /* questions without an answer, of one message, before no more are asked: each may take seconds */
 };
