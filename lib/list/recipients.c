@@ -30,7 +30,6 @@ struct recipients {
 	guint32 *slots; /* number of a recipient plus one; 0: free. NULL once sealed */
 	guint32 slot_count;
 	guint64 key[2];
-	gsize bytes;
 };
 
 struct recipients *recipients_new(void)
@@ -147,7 +146,6 @@ gboolean recipients_add(struct recipients *recipients, const char *address)
 		recipients->places = g_renew(guint32, recipients->places, recipients->room);
 	}
 	recipients->places[recipients->count++] = store(recipients, address, length + 1);
-	recipients->bytes += length;
 	*slot = recipients->count;
 	/* Three quarters full: beyond, probes get long. */
 	if (recipients->count >= recipients->slot_count / 4 * 3)
@@ -180,9 +178,4 @@ const char *recipients_get(const struct recipients *recipients, guint place)
 	if (place >= recipients->count)
 		log_panic("recipients_get: %u of %u", place, recipients->count);
 	return at_place(recipients, recipients->places[place]);
-}
-
-gsize recipients_bytes(const struct recipients *recipients)
-{
-	return recipients->bytes;
 }

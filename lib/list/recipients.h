@@ -29,7 +29,5 @@ void recipients_seal(struct recipients *recipients);
 guint recipients_count(const struct recipients *recipients);
 /** The address at `place` below count; belongs to `recipients`. */
 const char *recipients_get(const struct recipients *recipients, guint place);
-/** Length of all addresses together, without terminators. */
-gsize recipients_bytes(const struct recipients *recipients);
 
 #endif

@@ -120,11 +120,6 @@ struct rules_scenario;
 struct rules_scenario *rules_compile(const struct rules_source *source, GPtrArray *problems) G_GNUC_WARN_UNUSED_RESULT;
 void rules_scenario_free(struct rules_scenario *scenario);
 
-/**
- * The title in this language ("nl", "fr-BE" falls back to "fr"), else the one without a language, else NULL.
- */
-const char *rules_title(const struct rules_scenario *scenario, const char *language);
-
 /** Called for each column of the author's row that a rule asks for; `sympas`: as [subscriber->…] or [user->…]. */
 typedef void (*rules_column_found)(gpointer context, const struct rules_rule *rule, const char *column, gboolean sympas);
 void rules_scenario_columns(const struct rules_scenario *scenario, rules_column_found found, gpointer context);

@@ -51,8 +51,8 @@ static gboolean is_one_word(const char *text)
 	return word && *text == '\0';
 }
 
-/* "title", "title.LANG": the language in `*language` (caller frees), the text in `*title`; FALSE when it is no title. */
-static gboolean read_title(const char *line, char **language, const char **title)
+/* "title TEXT", "title.LANG TEXT": for people who read the file. */
+static gboolean is_title(const char *line)
 {
 	while (rules_is_blank(*line))
 		line++;
@@ -62,29 +62,7 @@ static gboolean read_title(const char *line, char **language, const char **title
 	if (*start == '.')
 		for (end = ++start; *end && !rules_is_blank(*end); end++)
 			;
-	if (!rules_is_blank(*end) || (start[-1] == '.' && end == start))
-		return FALSE;
-	*language = g_ascii_strdown(start, end - start);
-	while (rules_is_blank(*end))
-		end++;
-	*title = end;
-	return TRUE;
-}
-
-static void take_title(struct rules_compiler *compiler, char *language, const char *title)
-{
-	char *text = g_strdup(title);
-
-	for (char *c = language; *c; c++)
-		if (*c == '_')
-			*c = '-';
-	/* An included file's title is not the scenario's. */
-	if (compiler->open->len == 0) {
-		g_hash_table_insert(compiler->scenario->titles, language, g_strchomp(text));
-	} else {
-		g_free(language);
-		g_free(text);
-	}
+	return rules_is_blank(*end) && !(start[-1] == '.' && end == start);
 }
 
 /* ---- includes ---- */
@@ -247,8 +225,6 @@ static gboolean compile_line(struct rules_reader *reader, const char *line, gboo
 {
 	g_autofree char *text = g_strdup(line);
 	char *comment = strchr(text, '#');
-	char *language;
-	const char *title;
 
 	if (is_one_word(text))
 		return FALSE;
@@ -261,10 +237,8 @@ static gboolean compile_line(struct rules_reader *reader, const char *line, gboo
 	if (*reader->place == '\0' || is_one_word(text))
 		return FALSE;
 	reader->place = text;
-	if (read_title(text, &language, &title)) {
-		take_title(reader->compiler, language, title);
+	if (is_title(text))
 		return FALSE;
-	}
 	const char *word = find_include(text);
 	if (word)
 		read_include(reader, word, first);
@@ -317,7 +291,6 @@ void rules_scenario_free(struct rules_scenario *scenario)
 		return;
 	g_ptr_array_unref(scenario->rules);
 	g_ptr_array_unref(scenario->nodes);
-	g_hash_table_unref(scenario->titles);
 	g_string_chunk_free(scenario->texts);
 	g_free(scenario);
 }
@@ -350,7 +323,6 @@ struct rules_scenario *rules_compile(const struct rules_source *source, GPtrArra
 
 	scenario->rules = g_ptr_array_new_with_free_func(compiled_rule_free);
 	scenario->nodes = g_ptr_array_new_with_free_func(node_free);
-	scenario->titles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	scenario->texts = g_string_chunk_new(1024);
 	compiler.open = g_ptr_array_new();
 	compile_head(&compiler);

@@ -73,7 +73,6 @@ struct rules_compiled_rule {
 struct rules_scenario {
 	GPtrArray *rules;    /* of struct rules_compiled_rule */
 	GPtrArray *nodes;    /* all of them, of struct rules_node */
-	GHashTable *titles;  /* language to text; "" without one, "gettext" */
 	GStringChunk *texts;
 };
 

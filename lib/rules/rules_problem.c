@@ -72,23 +72,6 @@ void rules_warning(struct rules_reader *reader, const char *place, const char *f
 	va_end(arguments);
 }
 
-const char *rules_title(const struct rules_scenario *scenario, const char *language)
-{
-	g_autofree char *wanted = g_ascii_strdown(language ? language : "", -1);
-
-	g_strdelimit(wanted, "_", '-');
-	while (*wanted) {
-		const char *title = g_hash_table_lookup(scenario->titles, wanted);
-		char *dash = strrchr(wanted, '-');
-
-		if (title)
-			return title;
-		*(dash ? dash : wanted) = '\0';
-	}
-	const char *gettext = g_hash_table_lookup(scenario->titles, "gettext");
-	return gettext ? gettext : g_hash_table_lookup(scenario->titles, "");
-}
-
 const char *rules_action_word(enum rules_action action)
 {
 	static const char *const words[] = {

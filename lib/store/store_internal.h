@@ -123,7 +123,6 @@
 		"INSERT INTO job (held, list, kind, fields, attempts, made_at, due_at) "                      \
 		"VALUES (?1, ?2, ?3, ?4, 0, unixepoch(), unixepoch())")                                       \
 	X(JOB_DUE, "SELECT id FROM job WHERE due_at <= unixepoch() ORDER BY due_at, id LIMIT ?1")             \
-	X(JOB_COUNT, "SELECT count(*) FROM job")                                                              \
 	X(JOB_READ, "SELECT id, held, list, kind, fields, attempts, made_at, due_at <= unixepoch() FROM job WHERE id = ?1") \
 	X(JOB_TAKE,                                                                                           \
 		"UPDATE job SET attempts = attempts + 1, due_at = unixepoch() + " STORE_PAUSE("attempts") " WHERE id = ?1") \

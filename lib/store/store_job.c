@@ -81,16 +81,6 @@ gboolean store_job_due(struct store *store, guint most, GArray *ids, GError **er
 	return store_read_numbers(store, read, ids, "looking for jobs", error);
 }
 
-gboolean store_job_count(struct store *store, guint64 *count, GError **error)
-{
-	store_statement_auto sqlite3_stmt *read = store_statement(store, STATEMENT_JOB_COUNT);
-
-	if (sqlite3_step(read) != SQLITE_ROW)
-		return store_fail(store->db, "counting jobs", error);
-	*count = (guint64)sqlite3_column_int64(read, 0);
-	return TRUE;
-}
-
 /* ---- in hand ---- */
 
 /* A number beyond what SQLite gives out has no place, and no row either. */

@@ -48,9 +48,6 @@ gboolean store_job_add(struct store *store, const guint8 *key, const char *list,
 /** Numbers (gint64, `*ids` is replaced) of at most `most` jobs that are due, longest due first. Takes none in hand. */
 gboolean store_job_due(struct store *store, guint most, GArray *ids, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/** How many jobs there are, due or not. */
-gboolean store_job_count(struct store *store, guint64 *count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 enum store_take {
 	STORE_TAKE_TAKEN,   /**< in hand; `*job` is the caller's, who frees it with store_job_free() */
 	STORE_TAKE_BUSY,    /**< a live process (this one, too) has it in hand */

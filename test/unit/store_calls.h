@@ -153,13 +153,6 @@ static gboolean do_job_add(struct scene *scene, GError **error)
 	return store_job_add(scene->store, new_key(), LIST, scene->held, release_job, error);
 }
 
-static gboolean do_job_count(struct scene *scene, GError **error)
-{
-	guint64 count;
-
-	return store_job_count(scene->store, &count, error) && count == 3;
-}
-
 static gboolean do_job_due(struct scene *scene, GError **error)
 {
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
@@ -378,7 +371,7 @@ static const struct {
 #define X(name, hand) {#name, do_##name, hand}
 	X(claim, NOTHING), X(claim_part, POST), X(intent, POST), X(done, POST), X(forget, POST), X(hold, NOTHING), X(held_get, NOTHING),
 	X(held_list, NOTHING), X(held_due, NOTHING), X(held_message, NOTHING), X(accept, NOTHING), X(discard, NOTHING), X(token_add, NOTHING),
-	X(token_look, NOTHING), X(token_use, NOTHING), X(token_bad, NOTHING), X(job_add, POST), X(job_count, NOTHING), X(job_due, NOTHING),
+	X(token_look, NOTHING), X(token_use, NOTHING), X(token_bad, NOTHING), X(job_add, POST), X(job_due, NOTHING),
 	X(job_take, NOTHING), X(job_done, JOB), X(job_retry, JOB), X(job_hasten, NOTHING), X(digest_open, NOTHING), X(digest_closed, NOTHING), X(digest_close, NOTHING),
 	X(digest_issue, NOTHING), X(digest_posts, NOTHING), X(digest_done, ISSUE_JOB), X(kept_add, POST), X(kept_get, NOTHING), X(kept_write, NOTHING),
 	X(archive_lists, NOTHING), X(archive_due, NOTHING), X(archive_done, NOTHING), X(archive_aside, NOTHING), X(archive_again, NOTHING),

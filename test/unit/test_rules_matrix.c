@@ -171,22 +171,35 @@ static void test_names(void **state)
 	assert_int_equal(count, 23);
 }
 
-/* A mail user knows what a scenario means by its title in four languages; no problem is found in any. */
+/* The text of a title line; the caller frees it. */
+static char *title_of(const char *text, const char *name)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line; line++)
+		if (g_str_has_prefix(*line, name))
+			return g_strdup(*line + strlen(name));
+	return g_strdup("");
+}
+
+/* Who copies a scenario reads in four languages what it means; no problem is found in any. */
 static void test_titles(void **state)
 {
-	static const char *const languages[] = {NULL, "en", "nl", "nl-BE", "fr", "de_AT"};
+	static const char *const names[] = {"title ", "title.nl ", "title.fr ", "title.de "};
 
 	for (const struct rules_distributed *one = rules_distributed; one->name; one++) {
 		g_autoptr(GPtrArray) problems = rules_problems_new();
 		struct rules_scenario *scenario = help_compile(one->text, problems);
+		g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 		assert_non_null(scenario);
 		assert_int_equal(problems->len, 0);
-		for (guint i = 0; i < G_N_ELEMENTS(languages); i++)
-			assert_true(strlen(rules_title(scenario, languages[i])) > 5);
-		assert_string_not_equal(rules_title(scenario, "nl"), rules_title(scenario, "en"));
-		assert_string_not_equal(rules_title(scenario, "fr"), rules_title(scenario, "de"));
-		assert_string_equal(rules_title(scenario, "nl-BE"), rules_title(scenario, "nl"));
+		for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+			char *title = title_of(one->text, names[i]);
+
+			assert_true(strlen(title) > 5);
+			assert_true(g_hash_table_add(seen, title));
+		}
 		rules_scenario_free(scenario);
 	}
 }
