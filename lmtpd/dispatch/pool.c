@@ -96,6 +96,11 @@ static void run_worker(const struct pool *pool, guint place, struct store *store
 	struct worker worker = pool_worker(pool->setup, store);
 
 	worker.silent_until = &pool->silent_until[place];
+	/*
+	 * Jobs go first where both wait, and one takes as long as all its mails need: ten held posts and a Postfix that thinks about each notice would
+	 * keep all workers, and every post out. So no more than half of them do jobs.
+	 */
+	worker.posts_only = place >= (pool->workers + 1) / 2;
 	worker_serve(&worker, &worker_stop);
 	pool_worker_clear(&worker);
 }

@@ -178,9 +178,10 @@ void worker_serve(struct worker *worker, const volatile gint *stop)
 	 * stranger sent, must not: so it has no descriptor of the socket that the others come by.
 	 */
 	const int sources[] = {worker->jobs, worker->tickets};
+	const guint first = worker->posts_only ? 1 : 0;
 	wire_queue_auto struct wire_queue queue;
 
-	if (!wire_queue_open(&queue, sources, G_N_ELEMENTS(sources)))
+	if (!wire_queue_open(&queue, sources + first, G_N_ELEMENTS(sources) - first))
 		log_fatal("cannot wait for tickets: %s", g_strerror(errno));
 	while (!*stop) {
 		struct deadline deadline = deadline_in(TICKET_WAIT);
@@ -190,7 +191,7 @@ void worker_serve(struct worker *worker, const volatile gint *stop)
 		io_autofd int phase = wire_accept(&queue, deadline, &source);
 
 		if (phase >= 0)
-			serve_phase(worker, phase, source == 0);
+			serve_phase(worker, phase, sources[first + source] == worker->jobs);
 		else if (errno != ETIMEDOUT && errno != EINTR)
 			log_fatal("cannot take tickets from the wire: %s", g_strerror(errno));
 	}

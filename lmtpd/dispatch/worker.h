@@ -28,6 +28,7 @@ struct worker {
 	gboolean dry; /**< of `rollcall explain`: the store is a copy in memory, and nothing goes to Postfix */
 	int tickets;
 	int jobs; /**< where the numbers of jobs go (job_tickets.h), and where the children that do them come from */
+	gboolean posts_only; /**< it does no job itself */
 	gint64 *silent_until; /**< monotonic microseconds; in memory that it shares with the pool */
 };
 /**

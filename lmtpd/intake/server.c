@@ -32,12 +32,14 @@ struct state {
 	const struct server *server;
 	int pulse;            /* -1: the master does not ask any more */
 	GHashTable *children; /* pid to struct watched * */
+	guint jobs;           /* how many of them have a job */
 	gboolean retired;     /* accepts nothing any more */
 	gboolean stop;        /* and the sessions in hand have FINISH_TIME to end */
 };
 
 struct watched {
 	struct deadline deadline;
+	guint *jobs; /* where it is counted; NULL: it has a session */
 	struct poison *poison; /* which message it reads; may be NULL */
 };
 
@@ -45,6 +47,8 @@ static void free_watched(gpointer data)
 {
 	struct watched *watched = data;
 
+	if (watched->jobs)
+		(*watched->jobs)--;
 	poison_free(watched->poison);
 	g_free(watched);
 }
@@ -105,7 +109,7 @@ static void run_child(struct state *state, struct child_session *session)
 	_exit(0);
 }
 
-static void note_child(struct state *state, pid_t pid, struct poison *poison)
+static void note_child(struct state *state, pid_t pid, struct poison *poison, guint *jobs)
 {
 	const struct settings *settings = state->server->settings;
 	struct watched *watched = g_new(struct watched, 1);
@@ -113,6 +117,9 @@ static void note_child(struct state *state, pid_t pid, struct poison *poison)
 	watched->deadline = deadline_in((guint)(settings_number(settings, SET_session_deadline, NULL) +
 		settings_number(settings, SET_post_deadline, NULL)) + CHILD_SLACK);
 	watched->poison = poison;
+	watched->jobs = jobs;
+	if (jobs)
+		(*jobs)++;
 	poison_keep(poison);
 	g_hash_table_insert(state->children, GINT_TO_POINTER(pid), watched);
 }
@@ -149,7 +156,7 @@ static void start_job(struct state *state)
 	if (pid == 0)
 		run_job(state, number, poison);
 	if (pid > 0)
-		note_child(state, pid, poison);
+		note_child(state, pid, poison, &state->jobs);
 	else
 		poison_free(poison);
 }
@@ -175,7 +182,7 @@ static void start_child(struct state *state, int data, int control, const char *
 		sleep(FORK_PAUSE);
 		return;
 	}
-	note_child(state, pid, session.poison);
+	note_child(state, pid, session.poison, NULL);
 }
 
 static void accept_unix(struct state *state, int listener)
@@ -268,7 +275,9 @@ static void serve_once(struct state *state)
 			ready[count++] = (struct pollfd){.fd = server->listen[i], .events = POLLIN};
 		if (server->front >= 0)
 			ready[count++] = (struct pollfd){.fd = server->front, .events = POLLIN};
-		ready[count++] = (struct pollfd){.fd = server->jobs, .events = POLLIN};
+		/* A child for each number that comes while Postfix is slow would wait for a worker, and take the place of a session. */
+		if (state->jobs < (guint)settings_number(server->settings, SET_dispatch_workers, NULL))
+			ready[count++] = (struct pollfd){.fd = server->jobs, .events = POLLIN};
 	}
 	if (poll(ready, count, 10000) <= 0 && errno != EINTR)
 		kill_overdue(state);
