@@ -11,9 +11,9 @@
 #include "cli/command.h"
 #include "cli/held_text.h"
 #include "cli/json.h"
+#include "cli/list_argument.h"
 #include "cli/store_door.h"
 #include "lib/list/archive_place.h"
-#include "lib/list/list.h"
 #include "lib/store/store_kept.h"
 
 struct request {
@@ -65,11 +65,16 @@ static gboolean show_status(struct request *request, GError **error)
 
 /* ---- retry and forget ---- */
 
+static gboolean is_missing(const struct request *request)
+{
+	return list_argument_ask(request->invocation, request->door.settings, request->list) == LIST_ARGUMENT_MISSING;
+}
+
 static gboolean retry(struct request *request, GError **error)
 {
 	guint count = 0;
 
-	if (!store_archive_again(request->door.store, request->list, &count, error))
+	if (!store_archive_again(request->door.store, request->list, &count, error) || (count == 0 && is_missing(request)))
 		return FALSE;
 	printf(count == 1 ? "%u post is due again\n" : "%u posts are due again\n", count);
 	return TRUE;
@@ -79,7 +84,7 @@ static gboolean forget(struct request *request, GError **error)
 {
 	guint count = 0;
 
-	if (!store_archive_forget(request->door.store, request->list, &count, error))
+	if (!store_archive_forget(request->door.store, request->list, &count, error) || (count == 0 && is_missing(request)))
 		return FALSE;
 	printf(count == 1 ? "%u post will not be archived\n" : "%u posts will not be archived\n", count);
 	return TRUE;
@@ -118,6 +123,9 @@ static gboolean bring_in(struct request *request, GError **error)
 		g_set_error_literal(error, SETTINGS_ERROR, SETTINGS_ERROR_VALUE, "the list has no archive: see the setting archive");
 		return FALSE;
 	}
+	/* A domain's setting would make a new archive for any name that is typed wrong. */
+	if (list_argument_ask(request->invocation, settings, request->list) != LIST_ARGUMENT_THERE)
+		return FALSE;
 	/* Read as the daemon's user; what that may not read comes by standard input. */
 	import.file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	if (!import.file) {
@@ -153,13 +161,13 @@ static int run(struct request *request, gboolean (*action)(struct request *reque
 	g_autoptr(GError) error = NULL;
 	gboolean good = store_door_open(&request->door, invocation->config, &error);
 
-	if (good && wanted && !(request->list = list_address_from_column(request->door.settings, wanted, strlen(wanted)))) {
-		fprintf(stderr, "rollcall archive: \"%s\" is no list of ours\n", wanted);
+	if (good && wanted && !(request->list = list_argument_read(invocation, request->door.settings, wanted)))
 		return COMMAND_BAD;
-	}
 	if (good && action(request, &error))
 		return COMMAND_GOOD;
-	fprintf(stderr, "rollcall archive: %s\n", error->message);
+	/* Without an error the user has been told. */
+	if (error)
+		fprintf(stderr, "rollcall archive: %s\n", error->message);
 	return COMMAND_BAD;
 }
 
@@ -176,7 +184,7 @@ int command_archive(struct invocation *invocation)
 		"retry LIST           what was set aside is due again\n"
 		"forget LIST          all that waits for the list's archive will not get there\n"
 		"import LIST FILE     the posts of an mbox go into it; - is standard input\n"
-		"Exit status: 0 done, 1 the store or the configuration did not allow it, 64 wrong usage.");
+		"Exit status: 0 done; 1 there is no such list, or the store or the configuration did not allow it; 64 wrong usage.");
 
 	if (status != COMMAND_GO_ON)
 		return status;

@@ -9,22 +9,11 @@
 #include "cli/command.h"
 #include "cli/held_text.h"
 #include "cli/json.h"
+#include "cli/list_argument.h"
 #include "cli/store_door.h"
 #include "lib/list/digest_plan.h"
-#include "lib/list/list.h"
 #include "lib/store/jobs.h"
 #include "lib/store/store_kept.h"
-
-/* The list that the argument names; NULL after saying that it is none. */
-static char *wanted_list(const struct invocation *invocation, const struct settings *settings)
-{
-	const char *wanted = invocation->argv[0];
-	char *list = list_address_from_column(settings, wanted, strlen(wanted));
-
-	if (!list)
-		fprintf(stderr, "rollcall %s: \"%s\" is no list of ours\n", invocation->command->name, wanted);
-	return list;
-}
 
 /* ---- digests ---- */
 
@@ -78,6 +67,17 @@ static gboolean describe_all(const struct store_door *door, const char *list, gb
 	return TRUE;
 }
 
+static void print_digests(GString *out, gboolean json)
+{
+	if (json)
+		json_end(out);
+	else if (out->len == 0)
+		g_string_append(out, "no post waits for a digest\n");
+	else
+		g_string_prepend(out, "POSTS        BYTES  SINCE             LEAVES            LIST\n");
+	fputs(out->str, stdout);
+}
+
 int command_digests(struct invocation *invocation)
 {
 	store_door_auto struct store_door door = {0};
@@ -85,25 +85,22 @@ int command_digests(struct invocation *invocation)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *list = NULL;
 
-	int status = command_parse(invocation, NULL, "Exit status: 0 shown, 1 the store or the configuration did not allow it, 64 wrong usage.");
+	int status = command_parse(invocation, NULL, "Exit status: 0 shown; 1 there is no such list, or the store or the configuration did not allow it; 64 wrong usage.");
 	if (status != COMMAND_GO_ON)
 		return status;
 	if (invocation->json)
 		json_begin(out);
+	gsize empty = out->len;
 	gboolean good = store_door_open(&door, invocation->config, &error);
-	if (good && invocation->argc > 0 && !(list = wanted_list(invocation, door.settings)))
+	if (good && invocation->argc > 0 && !(list = list_argument_read(invocation, door.settings, invocation->argv[0])))
 		return COMMAND_BAD;
 	if (!good || !describe_all(&door, list, invocation->json, out, &error)) {
 		fprintf(stderr, "rollcall digests: %s\n", error->message);
 		return COMMAND_BAD;
 	}
-	if (invocation->json)
-		json_end(out);
-	else if (out->len == 0)
-		g_string_append(out, "no post waits for a digest\n");
-	else
-		g_string_prepend(out, "POSTS        BYTES  SINCE             LEAVES            LIST\n");
-	fputs(out->str, stdout);
+	if (list && out->len == empty && list_argument_ask(invocation, door.settings, list) == LIST_ARGUMENT_MISSING)
+		return COMMAND_BAD;
+	print_digests(out, invocation->json);
 	return COMMAND_GOOD;
 }
 
@@ -165,7 +162,7 @@ int command_digest(struct invocation *invocation)
 
 	int status = command_parse(invocation, NULL,
 		"The daemon sends it, to those who want digests at that moment.\n"
-		"Exit status: 0 closed, or nothing waits; 1 it did not work; 64 wrong usage.");
+		"Exit status: 0 closed, or nothing waits; 1 there is no such list, or it did not work; 64 wrong usage.");
 	if (status != COMMAND_GO_ON)
 		return status;
 	if (invocation->argc < 1) {
@@ -173,12 +170,14 @@ int command_digest(struct invocation *invocation)
 		return COMMAND_USAGE;
 	}
 	gboolean good = store_door_open(&door, invocation->config, &error);
-	if (good && !(list = wanted_list(invocation, door.settings)))
+	if (good && !(list = list_argument_read(invocation, door.settings, invocation->argv[0])))
 		return COMMAND_BAD;
 	if (!good || !close_all(&door, list, issues, &count, &error)) {
 		fprintf(stderr, "rollcall digest: %s\n", error->message);
 		return COMMAND_BAD;
 	}
+	if (count == 0 && list_argument_ask(invocation, door.settings, list) == LIST_ARGUMENT_MISSING)
+		return COMMAND_BAD;
 	print_closed(invocation, list, count, issues->str);
 	return COMMAND_GOOD;
 }

@@ -7,8 +7,8 @@
 
 #include "cli/command.h"
 #include "cli/held_text.h"
+#include "cli/list_argument.h"
 #include "cli/store_door.h"
-#include "lib/list/list.h"
 
 enum { PAGE = 500 }; /* posts read at a time, so that no long reading keeps the log of the store from being brought in */
 
@@ -43,13 +43,15 @@ static GPtrArray *find_posts(const struct invocation *invocation, gboolean all)
 
 	if (store_door_open(&door, invocation->config, &error)) {
 		const char *wanted = invocation->argc > 0 ? invocation->argv[0] : NULL;
-		g_autofree char *list = wanted ? list_address_from_column(door.settings, wanted, strlen(wanted)) : NULL;
+		g_autofree char *list = wanted ? list_argument_read(invocation, door.settings, wanted) : NULL;
 
-		if (wanted && !list) {
-			fprintf(stderr, "rollcall held: \"%s\" is no list of ours\n", wanted);
+		if (wanted && !list)
+			return NULL;
+		posts = read_posts(door.store, (struct store_held_query){.list = list, .waiting = !all}, &error);
+		if (list && posts && posts->len == 0 && list_argument_ask(invocation, door.settings, list) == LIST_ARGUMENT_MISSING) {
+			g_ptr_array_unref(posts);
 			return NULL;
 		}
-		posts = read_posts(door.store, (struct store_held_query){.list = list, .waiting = !all}, &error);
 	}
 	if (!posts)
 		fprintf(stderr, "rollcall held: %s\n", error->message);
@@ -64,7 +66,7 @@ int command_held(struct invocation *invocation)
 		{NULL},
 	};
 
-	int status = command_parse(invocation, own, "Exit status: 0 shown, 1 the store or the configuration did not allow it, 64 wrong usage.");
+	int status = command_parse(invocation, own, "Exit status: 0 shown; 1 there is no such list, or the store or the configuration did not allow it; 64 wrong usage.");
 	if (status != COMMAND_GO_ON)
 		return status;
 	g_autoptr(GPtrArray) posts = find_posts(invocation, all);

@@ -173,6 +173,22 @@ def test_an_mbox_is_brought_in(world):
     rollcall(world, "archive", "import", code=64)
 
 
+@pytest.mark.parametrize("words", [("held",), ("held", "--all"), ("digest",), ("digests",), ("digests", "--json"), ("archive", "retry"), ("archive", "forget"),
+                                   ("archive", "import")])
+def test_a_list_that_is_none(world, words):
+    """A name that was typed wrong is told, with the way to the right ones; of a list where nothing waits that is told."""
+    behind = ("-",) if "import" in words else ()
+    world.rollcall.configure({"domain " + DOMAIN: {"archive": "maildir:%s/{list}" % world.archives}})
+    try:
+        said = rollcall(world, *words, "kpet", *behind, text="From z@x Sat Nov 21 10:00:01 2020\nSubject: old\n\nx\n", code=1)
+        assert said == "rollcall %s: there is no list %s; rollcall lists shows those that there are\n" % (words[0], address("kpet"))
+        assert "is no list of ours" in rollcall(world, *words, "kpet@elsewhere.example", *behind, code=1)
+        if not behind:
+            assert "there is no list" not in rollcall(world, *words, "plain")
+    finally:
+        world.rollcall.configure({"domain " + DOMAIN: {"archive": None}})
+
+
 def test_check_says_what_would_not_work(world):
     shown = rollcall(world, "check", "--offline")
     assert "its archive %s/kept would take posts" % world.archives in shown
