@@ -17,6 +17,7 @@ G_DEFINE_QUARK(rollcall-dns-error-quark, dns_error)
 enum {
 	NAME_LIMIT = 253, /* bytes of a name as text without the last dot: RFC 1035 2.3.4 */
 	LABEL_LIMIT = 63, /* the same */
+	UDP_PATIENCE = 1128, /* milliseconds for the first answer by UDP, of which two may be lost within 5 s; unbound.conf(5) advises it for long lines */
 	BOGUS = 1,        /* libunbound's word for an answer that failed its DNSSEC check */
 };
 
@@ -113,6 +114,19 @@ static gboolean set_tcp_patience(struct ub_ctx *context, const struct settings *
 	return ub_ctx_set_option(context, "tcp-reuse-timeout:", half) == 0;
 }
 
+/*
+ * libunbound takes a server that it does not know for lost after 376 ms and asks again, each time with twice the patience; an answer to a question that it has
+ * given up is dropped. Since infra-host-ttl makes it know nobody for long, a resolver that needs half a second for each answer cost two or three rounds,
+ * 3 s, for each first name, and one that needs 2 s got no first name through.
+ */
+static gboolean set_udp_patience(struct ub_ctx *context, const struct settings *settings)
+{
+	guint64 patience = settings_number(settings, SET_dns_deadline, NULL);
+	g_autofree char *wait = g_strdup_printf("%" G_GUINT64_FORMAT, MIN(patience * 1000 / 4, UDP_PATIENCE));
+
+	return ub_ctx_set_option(context, "unknown-server-time-limit:", wait) == 0;
+}
+
 static gboolean set_up(struct ub_ctx *context, const struct settings *settings)
 {
 	const char *anchor = settings_text(settings, SET_dnssec_anchor, NULL);
@@ -124,7 +138,7 @@ static gboolean set_up(struct ub_ctx *context, const struct settings *settings)
 		good = good && ub_ctx_add_ta_file(context, anchor) == 0;
 	else
 		good = good && ub_ctx_set_option(context, "module-config:", "iterator") == 0;
-	return good && set_tcp_patience(context, settings) && set_servers(context, settings);
+	return good && set_tcp_patience(context, settings) && set_udp_patience(context, settings) && set_servers(context, settings);
 }
 
 static void close_context(struct dns *dns)

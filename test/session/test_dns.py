@@ -151,6 +151,23 @@ def test_s1_tcp_that_is_far_away(world, room, resolver):
         assert other.end() == 0
 
 
+def test_s1_a_resolver_that_is_far_away(world, room, resolver):
+    """By UDP: who needs 0.8 s for each answer is heard the first time, and not asked again until his patience with us is over."""
+    names = ["%s.away.example" % word for word in ("one", "two")]
+    resolver.zone({name: "x" for name in names})
+    with DnsProxy(resolver.port) as line:
+        world.rollcall.configure({"rollcall": {"resolver": line.setting, "dns_deadline": 4}})
+        other = Room(world)
+        world.rollcall.configure({"rollcall": {"resolver": resolver.setting, "dns_deadline": 1}})
+        line.arm(lambda answer: [(0.8, answer)])
+        with other.phase() as phase:
+            start = time.monotonic()
+            for name in names:
+                assert ask(phase, name) == (FOUND, [b"x"])
+            assert time.monotonic() - start < 2.7
+        assert other.end() == 0
+
+
 @pytest.mark.parametrize("texts", [["%02d " % i + "x" * 500 for i in range(21)], ["%d " % i + "x" * 2500 for i in range(14)], ["x" * 8193],
                                    ["y" * 60000]], ids=["records", "bytes", "one", "largest"])
 def test_s1_too_much(resolver, child, texts):
