@@ -10,6 +10,8 @@
 #include "lib/crm/crm_grants.h"
 #include "lib/crm/crm_private.h"
 
+enum { SLOW_QUESTION = 400 * 1000 }; /* microseconds: a line to the other side of the world takes 300 ms, there and back */
+
 struct check {
 	struct crm *crm;
 	GArray *findings;
@@ -265,9 +267,23 @@ static void check_names(struct check *check)
 		add(check, CRM_GOOD, FALSE, "lists: %u in the view", g_hash_table_size(seen));
 }
 
+/* A line that is long, or a server that is busy, is no error; but who wonders why posts take their time should find it here. */
+static void check_speed(struct check *check, gint64 connecting, gint64 asking)
+{
+	const gint64 patience = settings_number(check->crm->settings, SET_connect_deadline, NULL) * G_USEC_PER_SEC;
+
+	if (asking < SLOW_QUESTION && connecting < patience / 2)
+		return;
+	add(check, CRM_WARNING, FALSE, "slow: connecting took %.1f s, and the smallest question %.1f s; a post asks three, one after the other",
+		(double)connecting / G_USEC_PER_SEC, (double)asking / G_USEC_PER_SEC);
+	todo(check, connecting < patience / 2 ? "look at the line to the server, and at its load" :
+		"look at the line to the server, and at its load; beyond connect_deadline no post gets out");
+}
+
 static gboolean check_connection(struct check *check)
 {
 	struct crm *crm = check->crm;
+	gint64 started = g_get_monotonic_time();
 
 	crm_error_clear(crm);
 	if (!crm_begin(crm)) {
@@ -278,7 +294,9 @@ static gboolean check_connection(struct check *check)
 	g_autofree char *version = text_printable_dup(
 		mysql_get_server_info(crm->mysql), strlen(mysql_get_server_info(crm->mysql)), CRM_TEXT_LIMIT);
 	add(check, CRM_GOOD, FALSE, "connected to %s, server %s", mysql_get_host_info(crm->mysql), version);
+	gint64 connected = g_get_monotonic_time();
 	check->database = ask(check, CRM_SQL_DATABASE, 0);
+	check_speed(check, connected - started, g_get_monotonic_time() - connected);
 	if (!crm->mysql) {
 		add_error(check, FALSE);
 		return FALSE;

@@ -1,5 +1,6 @@
 """The CRM fails in the middle of it: HOSTILE 5.3, rows D12 and D16, and S1, S3. The whole list or 451, never a part."""
 import os
+import re
 import signal
 import socket
 import threading
@@ -335,6 +336,16 @@ def test_a_slow_answer_is_no_dead_line(crm, lab_directory):
         assert talk.ask("find", "choir", DOMAIN).first == "found"
         assert talk.ask("recipients", listed("choir"), "0").first.startswith("%d recipients" % ROWS)
         assert line.connections == 1
+
+
+def test_check_tells_of_a_slow_line(crm, lab_directory):
+    """With figures, and at the start of the daemon, too; a line that is only long is not worth a word."""
+    with SlowLine(crm.mariadb.port, delay=0.02) as line:
+        door = Door(lab_directory, crm, port=line.port)
+        assert not any("slow" in text for text in door.ask("check").lines)
+        line.delay = 0.21
+        told = [text for text in door.ask("start").lines if text.startswith("warning: slow: connecting took ")]
+        assert len(told) == 1 and re.search(r"the smallest question 0\.[4-9] s", told[0]), told
 
 
 def test_s3_the_server_is_stopped_and_comes_back(crm, door):
