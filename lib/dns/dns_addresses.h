@@ -9,9 +9,10 @@
 #include <netdb.h>
 
 /**
- * Stream addresses of `host`, a name, with `port`, a number. NULL when there is none, or none within two seconds for each name server of
- * resolv.conf; else freeaddrinfo() it.
+ * Stream addresses of `host`, a name, with `port`, a number. NULL when there is none, or none in time; else freeaddrinfo() it. `hurry`: two seconds for each
+ * name server of resolv.conf, for a name that a stranger chose. Otherwise a name that is looked up for the first time may take nine of one server, also when a
+ * datagram is lost, or fifteen of three: less, and a server whose record lives shorter than Postfix waits between two attempts would never be found.
  */
-struct addrinfo *dns_addresses(const char *host, const char *port) G_GNUC_WARN_UNUSED_RESULT;
+struct addrinfo *dns_addresses(const char *host, const char *port, gboolean hurry) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -69,11 +69,11 @@ static int connect_to(const struct addrinfo *place, struct deadline deadline)
 /* One address after the other: a name has several so that one may be down. */
 static int connect_by_name(const struct smtp_place *place, struct deadline deadline)
 {
-	struct addrinfo *found = dns_addresses(place->host, place->port);
+	struct addrinfo *found = dns_addresses(place->host, place->port, FALSE);
 	int fd = -1;
 
 	if (!found)
-		errno = EHOSTUNREACH;
+		errno = ENXIO;
 	for (const struct addrinfo *next = found; next && fd < 0; next = next->ai_next)
 		fd = connect_to(next, deadline);
 	int saved_errno = errno;
@@ -90,7 +90,7 @@ static gboolean connect_session(struct smtp_session *session, const struct smtp_
 									  : relay_connect(place->endpoint, deadline_earlier(deadline, deadline_in(CONNECT_TIME)));
 
 	if (fd < 0) {
-		*verdict = verdict_deferred("4.4.1", "mail server not reached: %s", g_strerror(errno));
+		*verdict = verdict_deferred("4.4.1", "mail server not reached: %s", errno == ENXIO ? "its name has no address, or DNS does not say" : g_strerror(errno));
 		return FALSE;
 	}
 	session->stream = smtp_stream_new(io_steal_fd(&fd));

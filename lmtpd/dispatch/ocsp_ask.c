@@ -131,7 +131,7 @@ static int connect_place(const struct place *place, const GArray *allowed, struc
 	int fd = -1;
 
 	*reason = "its name is not known";
-	struct addrinfo *list = dns_addresses(place->host, place->port);
+	struct addrinfo *list = dns_addresses(place->host, place->port, TRUE);
 	if (!list)
 		return -1;
 	*reason = "its address is not public (smime_ocsp_networks)";
