@@ -4,13 +4,13 @@ import contextlib
 import os
 import socket
 import subprocess
-import threading
 
 import pytest
 
 from moderating import follow, links, status, text_of
 from lab.postfix import DOMAIN
 from lab.process import BUILD, as_ourselves, wait_until
+from lab.served import Served, listen
 from lab.world import World, compose
 
 AUTHOR, MODERATOR = "author@elsewhere.example", "mail2@members.example"
@@ -23,23 +23,15 @@ def is_whole(netstring):
     return colon and len(rest) > int(length)
 
 
-class Between:
+class Between(Served):
     """Listens on a unix socket and hands on to Postfix's. `plan` has what becomes of the next connections: "swallow": Postfix takes it and nobody hears of it;
     "lose": Postfix never gets the last byte; "no": neither, and the answer is that it did not; else, and when it is empty, all passes."""
 
     def __init__(self, path, target):
         self.path, self.target, self.plan, self.done = path, target, [], []
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        os.chmod(path, 0o777)
-        self.listener.listen(20)
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client = self.listener.accept()[0]
-                threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+        listener, self.where = listen("unix:" + path)
+        super().__init__(listener)
+        self.start(self.accept, listener, self.serve)
 
     def serve(self, client):
         with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
@@ -65,8 +57,8 @@ class Between:
                     client.sendall(answer)
             self.done.append(word)
 
-    def close(self):
-        self.listener.close()
+    def __exit__(self, *why):
+        super().__exit__(*why)
         os.unlink(self.path)
 
 
@@ -81,12 +73,11 @@ def shared():
                 address = "%s%d@members.example" % (mode, number)
                 world.crm.execute("INSERT INTO modes VALUES (%s, %s, %s, 0, %s)", name, address, mode, int(address == MODERATOR))
         world.crm.execute(VIEW)
-        world.between = Between(os.path.join(world.directory, "between"), world.postfix.qmqp_socket)
         os.chmod(world.directory, 0o755)
-        world.rollcall.configure({"rollcall": {"qmqp_socket": "unix:" + world.between.path}})
-        world.rollcall.start()
-        yield world
-        world.between.close()
+        with Between(os.path.join(world.directory, "between"), world.postfix.qmqp_socket) as world.between:
+            world.rollcall.configure({"rollcall": {"qmqp_socket": world.between.where}})
+            world.rollcall.start()
+            yield world
 
 
 @pytest.fixture(autouse=True)

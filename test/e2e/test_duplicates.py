@@ -95,6 +95,8 @@ def test_held_is_not_distributed_and_a_release_is(shared):
     assert len(notices) == len(numbers) == 2
     follow(shared, asked[0], links(notices[0])["accept"])
     sent_to_all(shared)
+    # That it is distributed is recorded behind the last byte: until then a copy is told to wait.
+    status(shared, r"kind=release, .*status=done queued as")
     assert "a duplicate" in hand_in(shared, by(b"three", message), STRANGER).text
     # The other one is accepted, too: its members have it.
     follow(shared, asked[0], links(notices[1])["accept"])

@@ -144,31 +144,43 @@ def kill(world, signals):
                 os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("step, reply", [("MAIL", b"250 2.1.0 Ok\r\n"), ("end", b"250 2.0.0 Ok: queued as AB12\r\n")])
-def test_killed_between_batches(step, reply):
-    """Before the last byte of the fourth batch nobody has anything twice; after it, that batch alone has."""
+@contextlib.contextmanager
+def killed(step, reply, **settings):
+    """A world whose post to ten batches was cut short at this step of the fourth, and its mail server."""
     signals = []
 
     def say(conversation):
         kill(world, signals)
         return reply
     with smtp_world() as world, ScriptedSmtp(**{step: say}) as server:
-        world.rollcall.configure({"rollcall": {"smtp_server": server.where, "smtp_batch": 100}})
+        world.rollcall.configure({"rollcall": {"smtp_server": server.where, "smtp_batch": 100}, "domain " + DOMAIN: settings})
         world.rollcall.start()
         send(world, "big", 1000)
         world.postfix.wait_deferred(1, 60)
+        yield world, server
+
+
+def go_on(world):
+    """Postfix tries again until nothing waits."""
+    world.rollcall.daemon.wait_ready(world.rollcall.answers)
+    for _ in range(20):
+        world.postfix.flush()
+        with contextlib.suppress(Exception):
+            world.postfix.wait_empty(3)
+            break
+
+
+@pytest.mark.parametrize("step, reply", [("MAIL", b"250 2.1.0 Ok\r\n"), ("end", b"250 2.0.0 Ok: queued as AB12\r\n")])
+def test_killed_between_batches(step, reply):
+    """Before the last byte of the fourth batch nobody has anything twice; after it, that batch alone has."""
+    with killed(step, reply) as (world, server):
         before = set(world.crm.members("big"))
         # Who leaves or joins meanwhile moves nobody else.
         for address in (member(10), member(500), member(990)):
             world.crm.leave(address, "big")
         world.crm.add_person("new@home.example")
         world.crm.join("new@home.example", "big")
-        world.rollcall.daemon.wait_ready(world.rollcall.answers)
-        for _ in range(20):
-            world.postfix.flush()
-            with contextlib.suppress(Exception):
-                world.postfix.wait_empty(3)
-                break
+        go_on(world)
         counts = collections.Counter(address for envelope in server.envelopes for address in envelope)
         stay = before & set(world.crm.members("big"))
         assert stay <= set(counts) and set(counts) <= before | {"new@home.example"}
@@ -182,22 +194,8 @@ def test_killed_between_batches(step, reply):
 
 def test_an_unclear_batch_is_asked_about():
     """on_ambiguous = hold: the batches that are surely not out go out, and the one that may be is for a person."""
-    signals = []
-
-    def say(conversation):
-        kill(world, signals)
-        return b"250 2.0.0 Ok: queued as AB12\r\n"
-    with smtp_world() as world, ScriptedSmtp(end=say) as server:
-        world.rollcall.configure({"rollcall": {"smtp_server": server.where, "smtp_batch": 100}, "domain " + DOMAIN: {"on_ambiguous": "hold"}})
-        world.rollcall.start()
-        send(world, "big", 1000)
-        world.postfix.wait_deferred(1, 60)
-        world.rollcall.daemon.wait_ready(world.rollcall.answers)
-        for _ in range(20):
-            world.postfix.flush()
-            with contextlib.suppress(Exception):
-                world.postfix.wait_empty(3)
-                break
+    with killed("end", b"250 2.0.0 Ok: queued as AB12\r\n", on_ambiguous="hold") as (world, server):
+        go_on(world)
         counts = collections.Counter(address for envelope in server.envelopes for address in envelope)
         assert {address: counts[address] for address in world.crm.members("big")} == dict.fromkeys(world.crm.members("big"), 1)
         assert len(world.rollcall.store("SELECT id FROM held")) == 1

@@ -5,13 +5,13 @@ for a datagram from another port, at once; none: silence. FAULTS has those that 
 each length, and a length of its own where `raw` stands for the seconds; an empty list ends the connection.
 """
 import contextlib
-import select
 import socket
 import struct
 import threading
 import time
 
 from lab.process import free_port
+from lab.served import Served
 
 STRANGER, RAW = "stranger", "raw"
 TC, RCODE = 0x0200, 0x000F
@@ -76,7 +76,7 @@ FAULTS = {
 }
 
 
-class DnsProxy:
+class DnsProxy(Served):
     """Listens for `with` on a loopback port, `port`, and asks the server at `target`. `answer` is applied to the answers whose number, counted from 1 since
     arm(), is in the range that arm() was given. With `tcp` each UDP answer says that it is cut, so that all is asked again by TCP, and only there faults
     are. `asked` counts questions by what they came with."""
@@ -87,8 +87,8 @@ class DnsProxy:
         self._udp, self._stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind(("127.0.0.1", self.port))
         self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._stop_reader, self._stop_writer = socket.socketpair()
-        self._lock, self._threads = threading.Lock(), []
+        self._lock = threading.Lock()
+        super().__init__(self._udp, self._stranger, self._listener)
 
     @property
     def setting(self):
@@ -102,30 +102,15 @@ class DnsProxy:
         self.arm(None, range(0))
 
     def __enter__(self):
-        self._start(self._serve_udp)
-        self._start(self._accept)
+        self.start(self._serve_udp)
+        self.start(self.accept, self._listener, self._serve_tcp)
         return self
-
-    def __exit__(self, *why):
-        self._stop_writer.close()
-        for thread in self._threads:
-            thread.join(10)
-        for s in (self._udp, self._stranger, self._listener, self._stop_reader):
-            s.close()
-
-    def _start(self, work, *arguments):
-        thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _ready(self, s, seconds=None):
-        return self._stop_reader not in (ready := select.select([s, self._stop_reader], [], [], seconds)[0]) and s in ready
 
     def _ask(self, question):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.connect(("127.0.0.1", self.target))
             s.send(question)
-            return s.recv(65535) if self._ready(s, 10) else None
+            return s.recv(65535) if self.ready(s, 10) else None
 
     def _ask_by_tcp(self, question):
         with socket.create_connection(("127.0.0.1", self.target)) as s:
@@ -143,9 +128,9 @@ class DnsProxy:
         return fault(answer) if fault else [(0, answer)]
 
     def _serve_udp(self):
-        while self._ready(self._udp):
+        while self.ready(self._udp):
             question, client = self._udp.recvfrom(65535)
-            self._start(self._answer_udp, question, client)
+            self.start(self._answer_udp, question, client)
 
     def _answer_udp(self, question, client):
         answer = self._ask(question)
@@ -156,13 +141,9 @@ class DnsProxy:
                 time.sleep(when)
             (self._stranger if when == STRANGER else self._udp).sendto(piece, client)
 
-    def _accept(self):
-        while self._ready(self._listener):
-            self._start(self._serve_tcp, self._listener.accept()[0])
-
     def _serve_tcp(self, client):
         with client, contextlib.suppress(OSError):
-            while self._ready(client):
+            while self.ready(client):
                 question = read_framed(client)
                 pieces = self._pieces(self._ask_by_tcp(question), "tcp") if question else []
                 for when, piece in pieces:

@@ -11,6 +11,7 @@ import socket
 import threading
 
 from lab.process import as_ourselves
+from lab.served import Served, listen
 
 CLIENT_SSL = 0x08  # in the upper byte of the greeting's lower capability word
 HOLD = 2  # seconds that a stalled or half deaf connection lasts: those who wait for it wait up to ten minutes
@@ -32,7 +33,7 @@ class End(Exception):
     """The connection ends here."""
 
 
-class Proxy:
+class Proxy(Served):
     """Listens for `with` on loopback (`port`) or on the unix socket `path`, and hands on to a port or path. Settings, read for each piece of data:
     cut_after, stall_after: bytes from the server, counted per connection, after which it resets or falls silent (None: never);
     edit: called with the server's first piece, returns what is sent on instead, e.g. strip_tls;
@@ -43,40 +44,19 @@ class Proxy:
         self.target, self.path = target, path
         self.cut_after = self.stall_after = self.edit = self.fault = None
         self.sent, self.received, self.connections, self.met = bytearray(), 0, 0, 0
-        if path:
-            self._listener = socket.socket(socket.AF_UNIX)
-            self._listener.bind(path)
-            os.chmod(path, 0o666)
-            self._listener.listen(50)
-        else:
-            self._listener = socket.create_server(("127.0.0.1", 0))
-            self.port = self._listener.getsockname()[1]
-        self._stop_reader, self._stop_writer = socket.socketpair()
-        self._lock, self._threads = threading.Lock(), []
+        self._listener = listen("unix:" + path if path else "")[0]
+        self.port = None if path else self._listener.getsockname()[1]
+        self._lock = threading.Lock()
+        super().__init__(self._listener)
 
     def __enter__(self):
-        self._start(self._accept)
+        self.start(self.accept, self._listener, self._serve)
         return self
 
     def __exit__(self, *why):
-        self._stop_writer.close()
-        for thread in self._threads:
-            thread.join(10)
-        for s in (self._listener, self._stop_reader):
-            s.close()
+        super().__exit__(*why)
         if self.path:
             os.unlink(self.path)
-
-    def _start(self, work, *arguments):
-        thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self):
-        while self._stop_reader not in select.select([self._listener, self._stop_reader], [], [])[0]:
-            client = self._listener.accept()[0]
-            self.connections += 1
-            self._start(self._serve, client)
 
     def _connect(self):
         if not isinstance(self.target, str):
@@ -87,6 +67,7 @@ class Proxy:
         return server
 
     def _serve(self, client):
+        self.connections += 1
         with client, contextlib.suppress(OSError, End):
             with self._connect() as server:
                 self._relay(client, server)

@@ -6,32 +6,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/base/log.h"
 #include "lib/relay/qmqp.h"
-
-static struct recipients *read_recipients(const char *path)
-{
-	struct recipients *recipients = recipients_new();
-	g_autofree char *text = NULL;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		log_fatal("no recipients");
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line; line++)
-		if (**line)
-			recipients_add(recipients, *line);
-	recipients_seal(recipients);
-	return recipients;
-}
-
-static gboolean go_on(void)
-{
-	char line[16];
-
-	return fgets(line, sizeof(line), stdin) && strcmp(line, "commit\n") == 0;
-}
+#include "test/session/relay_probe.h"
 
 static void commit(struct qmqp *qmqp, guint seconds, gint64 start)
 {

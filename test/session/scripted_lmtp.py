@@ -4,9 +4,9 @@ It is the other side of what is tested, so its faults are scripted: a test repla
 STALL (never answers, never reads on), by DROP (closes) or by a function of the connection.
 """
 import contextlib
-import os
-import socket
 import threading
+
+from lab.served import Served, listen
 
 STALL = object()
 DROP = object()
@@ -18,7 +18,7 @@ REPLIES = {"greeting": b"220 lmtp.example LMTP\r\n", "LHLO": LHLO, "XFORWARD": b
            "RSET": b"250 2.0.0 Ok\r\n", "QUIT": b"221 2.0.0 Bye\r\n"}
 
 
-class ScriptedLmtp:
+class ScriptedLmtp(Served):
     """Listens on "unix:/PATH" or "inet:127.0.0.1:0"; `where` is how to reach it. `changed` replaces entries of REPLIES.
     `commands` are the lines it was sent, `messages` the bytes between DATA's reply and the final dot, as they came."""
 
@@ -26,32 +26,13 @@ class ScriptedLmtp:
         self.replies = dict(REPLIES, **changed)
         self.commands, self.messages, self.parted = [], [], threading.Event()
         self.ended = threading.Event()
-        if where.startswith("unix:"):
-            self.listener = socket.socket(socket.AF_UNIX)
-            self.listener.bind(where[5:])
-            os.chmod(where[5:], 0o666)
-            self.where = where
-        else:
-            self.listener = socket.create_server(("127.0.0.1", 0))
-            self.where = "inet:127.0.0.1:%d" % self.listener.getsockname()[1]
-        self.listener.listen(16)
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-
-    def __enter__(self):
-        return self
+        listener, self.where = listen(where)
+        super().__init__(listener)
+        self.start(self.accept, listener, self._serve)
 
     def __exit__(self, *why):
         self.ended.set()
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(5)
-
-    def _accept(self):
-        while not self.ended.is_set():
-            with contextlib.suppress(OSError):
-                connection = self.listener.accept()[0]
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        super().__exit__(*why)
 
     def _serve(self, connection):
         with connection, contextlib.suppress(OSError), connection.makefile("rb") as lines:

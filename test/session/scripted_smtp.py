@@ -4,11 +4,11 @@ A test replaces the reply to one step by other bytes, by STALL (never answers, n
 function of the connection that returns one of these. What it was sent is kept as it came.
 """
 import contextlib
-import os
-import socket
 import ssl
 import threading
 import time
+
+from lab.served import Served, listen
 
 STALL = object()
 DROP = object()
@@ -27,7 +27,7 @@ REPLIES = {"greeting": b"220 smtp.example ESMTP\r\n", "EHLO": ehlo(*OFFERS), "HE
            "QUIT": b"221 2.0.0 Bye\r\n", "STARTTLS": b"220 2.0.0 Ready\r\n", "AUTH": b"235 2.7.0 Ok\r\n"}
 
 
-class ScriptedSmtp:
+class ScriptedSmtp(Served):
     """Listens at `where` ("unix:/PATH", or a port of 127.0.0.1 for ""). `changed` replaces entries of REPLIES; "message" is said as soon as the first byte
     of the message came. `certificate` and `key` are for STARTTLS. `commands` are the lines it was sent, `messages` the bytes up to the final dot;
     `envelopes` are the recipients of each that was accepted; `parted` is set when a client is gone, `unended` counts messages that never ended."""
@@ -39,36 +39,16 @@ class ScriptedSmtp:
         if certificate:
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(certificate, key)
-        if where:
-            self.listener = socket.socket(socket.AF_UNIX)
-            self.listener.bind(where[5:])
-            os.chmod(where[5:], 0o666)
-            self.where = where
-        else:
-            self.listener = socket.create_server(("127.0.0.1", 0))
-            self.where = "inet:127.0.0.1:%d" % self.listener.getsockname()[1]
-        self.listener.listen(16)
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-
-    def __enter__(self):
-        return self
+        listener, self.where = listen(where)
+        super().__init__(listener)
+        self.start(self.accept, listener, self._serve)
 
     def __exit__(self, *why):
         self.ended.set()
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(5)
+        super().__exit__(*why)
 
     def heard(self, verb):
         return [line for line in self.commands if line.split(" ")[0].split(":")[0] == verb]
-
-    def _accept(self):
-        while not self.ended.is_set():
-            with contextlib.suppress(OSError):
-                connection = self.listener.accept()[0]
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
         with contextlib.suppress(OSError, ValueError):

@@ -13,28 +13,7 @@
 
 #include "lib/base/log.h"
 #include "lib/relay/relay.h"
-
-static struct recipients *read_recipients(const char *path)
-{
-	struct recipients *recipients = recipients_new();
-	g_autofree char *text = NULL;
-
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		log_fatal("no recipients");
-	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line; line++)
-		if (**line)
-			recipients_add(recipients, *line);
-	recipients_seal(recipients);
-	return recipients;
-}
-
-static gboolean go_on(void)
-{
-	char line[16];
-
-	return fgets(line, sizeof(line), stdin) && strcmp(line, "commit\n") == 0;
-}
+#include "test/session/relay_probe.h"
 
 static void commit(struct relay *relay, guint seconds, gint64 start)
 {

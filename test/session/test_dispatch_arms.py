@@ -12,7 +12,7 @@ from lab.inject import AVAILABLE, Strace
 from lab.postfix import DOMAIN
 from lab.process import children, wait_until
 from lab.world import World
-from scripted_qmqp import Qmqp
+from scripted_qmqp import ScriptedQmqp
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the room wants to change its user")
 REASON = "state store unavailable, try again later"
@@ -26,21 +26,19 @@ ENDS = ("ABORT", "ROLLBACK")   # the statement is taken back, or, as when the di
 def room():
     lists = {"list " + WISHED: {"subscription_requests": "procedure"}, "list " + OWNED: {"subscription_requests": "owners"}}
     lists.update({"list " + name: {"digest_at": "", "digest_posts": "2"} for name in (DIGEST, OTHER)})
-    with World(start_rollcall=False) as world:
-        qmqp = Qmqp(os.path.join(world.directory, "qmqp"))
+    with World(start_rollcall=False) as world, ScriptedQmqp(os.path.join(world.directory, "qmqp")) as qmqp:
         world.crm.mariadb.script(schema("procedures.sql"))
         for name in WISHED, OWNED, DIGEST, OTHER:
             world.crm.join(AUTHOR, name.partition("@")[0])
             world.crm.join("reads-%s@mods.example" % name.partition("@")[0], name.partition("@")[0], digest=True)
         world.crm.add_person("owner@mods.example", owner=True)
         world.crm.join("owner@mods.example", "owned")
-        world.rollcall.configure({"rollcall": {"qmqp_socket": "unix:" + qmqp.path},
+        world.rollcall.configure({"rollcall": {"qmqp_socket": qmqp.where},
                                   "crm": {"subscribe_procedure": "mailinglists_join", "unsubscribe_procedure": "mailinglists_leave"}, **lists})
         started = Room(world)
         started.qmqp = qmqp
         yield started
         assert started.end() == 0
-        qmqp.close()
         assert "@mail.example.net" not in started.log_text() and "@mods.example" not in started.log_text()
 
 

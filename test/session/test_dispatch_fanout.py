@@ -8,7 +8,7 @@ import pytest
 from lab.postfix import DOMAIN
 from lab.world import World
 from dispatch_room import AUTHOR, POST, List, Room, key_of, numbers, without
-from scripted_qmqp import Qmqp
+from scripted_qmqp import ScriptedQmqp
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the room wants to change its user")
 LF = POST.replace(b"\r\n", b"\n")
@@ -16,14 +16,12 @@ LF = POST.replace(b"\r\n", b"\n")
 
 @pytest.fixture(scope="module")
 def room():
-    with World(start_rollcall=False) as world:
-        qmqp = Qmqp(os.path.join(world.directory, "qmqp"))
-        world.rollcall.configure({"rollcall": {"qmqp_socket": "unix:" + qmqp.path}})
+    with World(start_rollcall=False) as world, ScriptedQmqp(os.path.join(world.directory, "qmqp")) as qmqp:
+        world.rollcall.configure({"rollcall": {"qmqp_socket": qmqp.where}})
         started = Room(world)
         started.qmqp = qmqp
         yield started
         assert started.end() == 0
-        qmqp.close()
         assert "@mail.example.net" not in started.log_text() and "@mods.example" not in started.log_text()
 
 
