@@ -34,13 +34,14 @@ static void check_state(struct check *check)
 static void check_store(struct check *check)
 {
 	static const char magic[] = "SQLite format 3"; /* with its NUL: 16 bytes */
-	g_autofree char *path =
-		g_build_filename(settings_text(check->settings, SET_state_directory, NULL), "store.db", NULL);
+	const char *directory = settings_text(check->settings, SET_state_directory, NULL);
+	g_autofree char *path = g_build_filename(directory, "store.db", NULL);
 	char head[sizeof(magic)];
 	struct stat status;
 	io_autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-	if (fd < 0 && errno == ENOENT)
+	/* Of a directory that cannot be entered check_state() has told. */
+	if (fd < 0 && (errno == ENOENT || faccessat(AT_FDCWD, directory, X_OK, AT_EACCESS) != 0))
 		return;
 	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
 		report_add(check->report, REPORT_ERROR, "%s: %s", path, fd < 0 ? g_strerror(errno) : "is no regular file");

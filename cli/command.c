@@ -1,8 +1,10 @@
 /* What all commands do first; see command.h. */
 #include "cli/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/text.h"
 
@@ -78,9 +80,20 @@ gboolean command_number(const struct invocation *invocation, gint64 *number)
 	return TRUE;
 }
 
+GBytes *command_config_read(const char *path, GError **error)
+{
+	GBytes *bytes = settings_read_file(path, error);
+
+	if (!bytes && error && access(path, F_OK) != 0 && errno == ENOENT) {
+		g_clear_error(error);
+		g_set_error(error, SETTINGS_ERROR, SETTINGS_ERROR_FILE, "%s: %s; --config FILE names another", path, g_strerror(ENOENT));
+	}
+	return bytes;
+}
+
 struct settings *command_settings_read(const char *path, GError **error)
 {
-	g_autoptr(GBytes) bytes = settings_read_file(path, error);
+	g_autoptr(GBytes) bytes = command_config_read(path, error);
 	gsize length;
 
 	if (!bytes)

@@ -43,6 +43,9 @@ int command_parse(struct invocation *invocation, const GOptionEntry *own, const 
 /** The number of a held post that is the command's argument; FALSE after telling the user that there is none. */
 gboolean command_number(const struct invocation *invocation, gint64 *number) G_GNUC_WARN_UNUSED_RESULT;
 
+/** The bytes of the configuration file, as settings_read_file() has them; if there is none, `error` says how to name another. */
+GBytes *command_config_read(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /** Reads the configuration. NULL with `error` ("FILE:LINE: …"). The caller frees it. */
 struct settings *command_settings_read(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

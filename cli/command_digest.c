@@ -166,7 +166,7 @@ int command_digest(struct invocation *invocation)
 	if (status != COMMAND_GO_ON)
 		return status;
 	if (invocation->argc < 1) {
-		fputs("rollcall digest: which list?\n", stderr);
+		fputs("rollcall digest: a list is missing: see rollcall digest --help\n", stderr);
 		return COMMAND_USAGE;
 	}
 	gboolean good = store_door_open(&door, invocation->config, &error);

@@ -139,7 +139,8 @@ static gboolean make_all(struct dkim *dkim, GError **error)
 	return done;
 }
 
-static gboolean keygen(struct dkim *dkim, GError **error)
+/* Also what record does not look at: a wrong option is a wrong option. */
+static gboolean check_options(struct dkim *dkim, GError **error)
 {
 	if (!dkim->algorithm)
 		dkim->algorithm = g_strdup("both");
@@ -151,8 +152,13 @@ static gboolean keygen(struct dkim *dkim, GError **error)
 		return fail(error, "--bits: expected %d to %d", KEYS_MAKE_LEAST, KEYS_MAKE_MOST);
 	if (*dkim->directory != '/')
 		return fail(error, "--directory: expected an absolute path, found \"%s\"", dkim->directory);
+	return TRUE;
+}
+
+static gboolean keygen(struct dkim *dkim, GError **error)
+{
 	if (mkdir(dkim->directory, 0700) != 0 && errno != EEXIST)
-		return fail(error, "%s: %s", dkim->directory, g_strerror(errno));
+		return fail(error, "%s: %s; --directory names another place", dkim->directory, g_strerror(errno));
 	return find_selector(dkim, error) && make_all(dkim, error);
 }
 
@@ -242,7 +248,7 @@ static gboolean show(struct dkim *dkim, gboolean all_domains, GError **error)
 		g_string_append_printf(out, "; When all name servers have that, in rollcall.conf under [domain %s]:\n; dkim_keys = %s\n",
 			dkim->domain, setting->str);
 	if (shown == 0)
-		return fail(error, "the settings name no such key");
+		return fail(error, "the settings name no such key; rollcall dkim keygen makes one");
 	fputs(out->str, stdout);
 	return TRUE;
 }
@@ -295,6 +301,10 @@ int command_dkim(struct invocation *invocation)
 	dkim.files = g_ptr_array_new_with_free_func(g_free);
 	if (strcmp(what, "keygen") != 0 && strcmp(what, "record") != 0) {
 		fputs("rollcall dkim: expected keygen or record: see rollcall dkim --help\n", stderr);
+		status = COMMAND_USAGE;
+	} else if (!check_options(&dkim, &error)) {
+		fprintf(stderr, "rollcall dkim: %s: see rollcall dkim --help\n", error->message);
+		g_clear_error(&error);
 		status = COMMAND_USAGE;
 	} else {
 		status = run(&dkim, what, &error) ? COMMAND_GOOD : COMMAND_BAD;

@@ -84,7 +84,7 @@ int command_settings(struct invocation *invocation)
 	if (status != COMMAND_GO_ON)
 		return status;
 	if (wish.only_defaults && (wish.only_changed || invocation->argc > 0)) {
-		fputs("rollcall settings: --default shows everything and nothing else\n", stderr);
+		fputs("rollcall settings: --default shows everything and nothing else: see rollcall settings --help\n", stderr);
 		return COMMAND_USAGE;
 	}
 	if (!wish.manual)

@@ -110,7 +110,7 @@ int command_show(struct invocation *invocation)
 	if (!command_number(invocation, &number))
 		return COMMAND_USAGE;
 	if (raw && invocation->json) {
-		fputs("rollcall show: --raw is the message and nothing else: leave out --json\n", stderr);
+		fputs("rollcall show: --raw is the message and nothing else, leave out --json: see rollcall show --help\n", stderr);
 		return COMMAND_USAGE;
 	}
 	return raw ? show_message(invocation, number) : show_facts(invocation, number);

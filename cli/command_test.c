@@ -208,6 +208,8 @@ static int run_directory(const struct site *site)
 	while ((name = g_dir_read_name(dir)))
 		if (g_str_has_suffix(name, ".json"))
 			g_ptr_array_add(names, g_strdup(name));
+	if (names->len == 0)
+		fprintf(stderr, "rollcall test: %s has no case: no file NAME.json\n", site->directory);
 	g_ptr_array_sort(names, compare_names);
 	for (guint i = 0; i < names->len; i++)
 		failed += run_file(site, g_ptr_array_index(names, i)) ? 0 : 1;

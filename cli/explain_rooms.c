@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/command.h"
 #include "lib/base/explain_letter.h"
 #include "lib/base/handoff.h"
 #include "lib/base/io.h"
@@ -128,7 +129,7 @@ static gboolean start_both(struct explain_rooms *rooms, int config, GError **err
 
 gboolean explain_rooms_open(struct explain_rooms *rooms, const char *config, GError **error)
 {
-	g_autoptr(GBytes) bytes = settings_read_file(config, error);
+	g_autoptr(GBytes) bytes = command_config_read(config, error);
 	gsize length;
 
 	*rooms = (struct explain_rooms){.letters = -1, .log = -1};

@@ -45,6 +45,8 @@ static bool failed(struct session *session, enum pipe_link_state state, const ch
 		what = "sent what is no LMTP reply";
 	else if (state == PIPE_LINK_SPOKE)
 		what = "spoke before its turn";
+	else if (errno == EINVAL && strcmp(when, "connect") == 0)
+		what = "expected unix:/PATH or inet:HOST:PORT";
 	else if (errno != 0)
 		what = strerror(errno);
 	pipe_result_set(session->result, EX_TEMPFAIL, "4.3.0 %s, %s: %s", session->post->socket, when, what);

@@ -30,10 +30,10 @@ def cli(world, tmp_path):
 
 @pytest.mark.parametrize("arguments", [
     [], ["frob"], ["--frob"], ["check", "x"], ["check", "--frob"], ["check", "--config"], ["lists", "x"], ["settings", "a", "b"],
-    ["settings", "--default", "--changed"], ["settings", "--default", DOMAIN]])
+    ["settings", "--default", "--changed"], ["digest"], ["dkim", "keygen", "--bits", "12"], ["settings", "--default", DOMAIN]])
 def test_wrong_usage(arguments):
     said = run(*arguments)
-    assert said.status == 64 and said.output == "" and said.errors.startswith("rollcall")
+    assert said.status == 64 and said.output == "" and said.errors.startswith("rollcall") and said.errors.endswith(" --help\n"), said
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -66,7 +66,7 @@ def test_config_before_or_behind_the_command(cli):
     assert run("check", "--offline", "--config", config).status == 0
     assert run("-c", "/nowhere", "check", "--offline", "-c", config).status == 0
     missing = run("check", "--offline", "--config", "/nowhere")
-    assert missing.status == 1 and missing.output == "error: /nowhere: No such file or directory\n"
+    assert missing.status == 1 and missing.output == "error: /nowhere: No such file or directory; --config FILE names another\n"
 
 
 # ---- check: all is well ----
@@ -331,6 +331,13 @@ def test_not_as_root(cli, lab_directory):
     said = run("check", "--offline", "--json", "--config", config, prefix=["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
     assert said.status == 1
     assert "not root" in said.of("warning")[0] and [p for p in said.problems if "state_directory" in p and "denied" in p]
+    # Nothing of what is behind that door is judged, and no advice given to move it away.
+    assert not [p for p in said.problems if "store.db" in p], said.problems
+
+
+def test_a_directory_without_cases(tmp_path):
+    said = run("test", str(tmp_path), "--config", "/nowhere")
+    assert (said.status, said.output, said.errors) == (1, "0 passed, 0 failed\n", "rollcall test: %s has no case: no file NAME.json\n" % tmp_path)
 
 
 def test_texts(cli, lab_directory):

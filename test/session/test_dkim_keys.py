@@ -108,9 +108,9 @@ def test_never_overwrites(tmp_path):
 
 @pytest.mark.parametrize("arguments, status, word", [
     ([], 64, "keygen or record"), (["frob"], 64, "keygen or record"), (["keygen", "x"], 64, "too many"), (["keygen", "--bits", "x"], 64, "x"),
-    (["keygen"], 1, "say --domain"), (["record"], 1, "No such file"), (["keygen", "--domain", "a_b.example"], 1, "no domain name"),
-    (["keygen", "--domain", "a.example", "--bits", "1024"], 1, "2048 to 4096"), (["keygen", "--domain", "a.example", "--bits", "4097"], 1, "4096"),
-    (["keygen", "--domain", "a.example", "--algorithm", "dsa"], 1, "dsa"), (["keygen", "--domain", "a.example", "--directory", "keys"], 1, "absolute"),
+    (["keygen"], 1, "say --domain"), (["record"], 1, "No such file or directory; --config"), (["keygen", "--domain", "a_b.example"], 1, "no domain name"),
+    (["keygen", "--domain", "a.example", "--bits", "1024"], 64, "2048 to 4096"), (["keygen", "--domain", "a.example", "--bits", "4097"], 64, "4096"),
+    (["keygen", "--domain", "a.example", "--algorithm", "dsa"], 64, "dsa"), (["keygen", "--domain", "a.example", "--directory", "keys"], 64, "absolute"),
     (["keygen", "--domain", "a.example", "--directory", "/nowhere/keys"], 1, "/nowhere/keys"),
     (["keygen", "--domain", "a.example", "--directory", "/tmp", "--selector", "a;b"], 1, "selector"),
     (["keygen", "--domain", "a.example", "--directory", "/tmp", "--selector", "../a"], 1, "selector"),

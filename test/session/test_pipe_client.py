@@ -304,11 +304,14 @@ def test_post_is_not_sent_again_after_a_lost_answer(where):
 
 # ---- nobody there, and a wrong master.cf ----
 
+NO_TARGET = "expected unix:/PATH or inet:HOST:PORT"
+
+
 @pytest.mark.parametrize("target,reason", [
     ("unix:/nonexistent/lmtp", "No such file or directory"), ("unix:" + "x" * 200, "File name too long"), ("unix:/", "Connection refused"),
-    ("inet:127.0.0.1:1", "Connection refused"), ("inet:[127.0.0.1]:1", "Connection refused"), ("inet:127.0.0.1", "Invalid argument"),
-    ("inet::25", "Invalid argument"), ("inet:127.0.0.1:lmtp-no-such", "Invalid argument"), ("inet:[::1", "Invalid argument"),
-    ("tcp:127.0.0.1:1", "Invalid argument"), ("", "Invalid argument")])
+    ("inet:127.0.0.1:1", "Connection refused"), ("inet:[127.0.0.1]:1", "Connection refused"), ("inet:127.0.0.1", NO_TARGET),
+    ("inet::25", NO_TARGET), ("inet:127.0.0.1:lmtp-no-such", NO_TARGET), ("inet:[::1", NO_TARGET),
+    ("tcp:127.0.0.1:1", NO_TARGET), ("", NO_TARGET)])
 def test_nobody_there(target, reason):
     assert run(target) == (TEMPFAIL, "4.3.0 %s, connect: %s" % (target, reason))
 
