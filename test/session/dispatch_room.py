@@ -253,11 +253,11 @@ class Room:
 @contextlib.contextmanager
 def without(room, table):
     """The store does not answer: one of its tables is not there."""
-    room.store("ALTER TABLE %s RENAME TO away" % table)
+    room.store("ALTER TABLE %s RENAME TO away_%s" % (table, table))
     try:
         yield
     finally:
-        room.store("ALTER TABLE away RENAME TO %s" % table)
+        room.store("ALTER TABLE away_%s RENAME TO %s" % (table, table))
 
 
 @contextlib.contextmanager

@@ -154,6 +154,64 @@ def test_owners_hear_of_a_matter_when_it_can_be_written(room, ours):
     assert roster() == "none" and roster() == "none" and len(jobs_of(room, ours.name, "note")) == 1
 
 
+@pytest.mark.parametrize("prepare", [wish_for_owners, wish_proved], ids=["owners", "procedure"])
+def test_a_wish_waits_for_the_crm(room, ours, prepare):
+    ask, _, outcome, (name, *kinds) = prepare(room, ours)
+    before = len(jobs_of(room, name, "answer"))
+    room.world.mariadb.stop()
+    try:
+        assert ask().word == "deferred" and len(jobs_of(room, name, "answer")) == before
+    finally:
+        room.world.mariadb.start()
+    assert ask().values[0] == outcome and len(jobs_of(room, name, "answer")) == before + 1
+
+
+def test_nobody_is_known_without_the_key(room, ours):
+    """Others could read it: so nobody is hashed by it any more, what needs that waits, and the log says what to mend."""
+    (number,), key = room.due(ours.hold()), os.path.join(room.state, "person.key")
+    room.world.crm.join("no address", ours.local)
+    asks = [prepare(room, ours)[0] for prepare in (reply, page, guess)]
+    os.chmod(key, 0o644)
+    room.kill()
+    try:
+        assert {ask().text for ask in asks} == {REASON} and take(room, number).text == REASON
+        key_of_hold = key_of("without", ours.name)
+        hold = one_phase(room, "HOLD", ours.name, key_of_hold, 2, AUTHOR, AUTHOR, "because", {"unproved": "yes"}, before=[("CLAIM", ours.name, key_of_hold)],
+                         message=POST)
+        assert hold().text == REASON
+        roster = key_of("without roster", ours.name)
+        assert one_phase(room, "ROSTER", ours.name, 0, roster, "", [], [], before=[("CLAIM", ours.name, roster)])().word == "none", "posts need no hash"
+        assert "its owners cannot be told (note-unusable): person.key: must be a file of 32 bytes" in room.log_text()
+    finally:
+        os.chmod(key, 0o600)
+    assert {ask().word for ask in asks} == {"none"} and take(room, number).word == "none" and hold().word == "sent"
+
+
+def test_what_is_decided_is_decided(room, ours):
+    """Whatever cannot be recorded of it: the mail's retry is a second click, which hears so."""
+    one, held = ours.moderators[0], ours.hold()
+    job = room.take(held, "notice-moderators")
+    token = job.recipients[sorted(ours.moderators).index(one)]["discard"]
+    job.done()
+    key = key_of("click", ours.name)
+    ask = one_phase(room, "ORDER", ours.name, token, one, "discard", "", "smtp", "none", "here", before=[("CLAIM", ours.name, key)])
+    with broken(room, "INSERT ON post"):
+        assert ask().values[0] == "decided" and "state store: recording a post: planted" in room.log_text()
+    assert ask().values[0] == "already" and len(jobs_of(room, ours.name, "answer")) == 1
+    held = ours.hold(kind=2, facts={"unproved": "yes"}, key=key_of("confirm", ours.name))
+    job = room.take(held, "notice-author")
+    token = job.recipients[0]["confirm"]
+    job.done()
+    with broken(room, "DELETE ON answer"):
+        assert ours.order(token, AUTHOR, "confirm")[0] == "decided" and "state store: forgetting an answer: planted" in room.log_text()
+    # Confirmed, and then refused by the rules: the author is told, and once.
+    with broken(room, "DELETE ON job"), room.take(held, "release").phase as phase:
+        assert phase.ask("JOB_DONE", True, "not here").text == REASON
+    assert room.due(held, "refused") == []
+    room.take(held, "release").done(why="not here")
+    assert len(room.due(held, "refused")) == 1 and room.due(held, "release-failed") == []
+
+
 # ---- a job's end and what follows ----
 
 def decided(room, ours, word="accept", **how):
@@ -364,9 +422,8 @@ def test_the_clock_whose_tables_are_away(room, ours):
     wait_until(lambda: expired() and expired() % 20 == 0, 20, "the end of a round")
     with without(room, "held"):
         wait_until(lambda: [line for line in room.log_text().splitlines() if "expire" in line and "no such table" in line], 10, "word of expiry")
-    with without(room, "job"):
+    with without(room, "job"), without(room, "kept"):
         wait_until(lambda: "looking for jobs: no such table" in room.log_text(), 10, "word of jobs")
-    with without(room, "kept"):
         wait_until(lambda: "looking at open digests: no such table" in room.log_text(), 10, "word of digests")
     before = expired()
     assert 0 < before < 200
