@@ -66,7 +66,7 @@ SETTING(SCOPE_ROLLCALL, command_deadline, TYPE_SECONDS, "300", 1, 3600, NULL,
 	"Longest wait for an LMTP command or for the next piece of data.")
 SETTING(SCOPE_ROLLCALL, session_deadline, TYPE_SECONDS, "1800", 1, 86400, NULL,
 	"Longest LMTP session until the end of data.")
-SETTING(SCOPE_ROLLCALL, post_deadline, TYPE_SECONDS, "540", 10, 3600, NULL,
+SETTING(SCOPE_ROLLCALL, post_deadline, TYPE_SECONDS, "540", 16, 3600, NULL,
 	"Longest time from the end of data to the last byte for Postfix; below its lmtp_data_done_timeout of 600 s.")
 SETTING(SCOPE_ROLLCALL, resolver, TYPE_STRINGS, "", 0, 1024, NULL,
 	"DNS resolvers, ADDRESS or ADDRESS@PORT, several separated by ';'; empty: those of /etc/resolv.conf.")

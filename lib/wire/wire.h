@@ -94,6 +94,9 @@
 	 * still: then whoever waits for it is told -> verdict (NONE or DEFERRED). */                \
 	X(JOB_DONE, "(bs)", "((uuss))")
 
+/** Seconds that a job's child has, and the worker for it. A million members take a minute; a Postfix that thinks about each notice takes longer. */
+enum { WIRE_JOB_TIME = 900 };
+
 enum wire_request {
 #define X(name, arguments, answer) WIRE_##name,
 	WIRE_REQUESTS(X)

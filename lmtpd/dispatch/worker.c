@@ -14,7 +14,7 @@
 
 enum {
 	TICKET_WAIT = 10, /* seconds; only so that the loop comes round now and then, and the pool sees that it does */
-	PHASE_SLACK = 30, /* seconds beyond a post's own deadline before a silent child is given up */
+	PHASE_SLACK = 30, /* seconds beyond a post's or a job's own deadline before a silent child is given up */
 	TEXT_GROWTH = 2 << 20, /* bytes */
 };
 
@@ -153,10 +153,10 @@ static gboolean serve_request(struct phase *phase, int socket)
 
 static void serve_phase(struct worker *worker, int socket, gboolean for_job)
 {
-	guint seconds = (guint)settings_number(worker->settings, SET_post_deadline, NULL) + PHASE_SLACK;
+	guint post = (guint)settings_number(worker->settings, SET_post_deadline, NULL);
 	struct phase phase = {
 		.worker = worker,
-		.deadline = deadline_in(seconds),
+		.deadline = deadline_in((for_job ? MAX(post, (guint)WIRE_JOB_TIME) : post) + PHASE_SLACK),
 		.errand = {.may = for_job},
 		.answer_fd = -1,
 	};

@@ -15,7 +15,11 @@
 #include "lmtpd/intake/post.h"
 #include "lmtpd/intake/session.h"
 
-enum { ROUTE_TIME = 60 }; /* seconds for the CRM to say whose address it is */
+/*
+ * Seconds until somebody says whose address it is: for a free worker, while Postfix thinks a minute about each mail, and for a CRM that may take connect_deadline and
+ * query_deadline. A 451 sends the post back into Postfix's queue for minutes; its lmtp_rcpt_timeout is 300 s.
+ */
+enum { ROUTE_TIME = 240 };
 
 struct child {
 	const struct child_session *session;

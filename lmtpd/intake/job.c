@@ -7,8 +7,6 @@
 #include "lib/base/log.h"
 #include "lib/wire/wire.h"
 
-enum { JOB_TIME = 900 }; /* seconds; a million members take a minute */
-
 GHashTable *job_read_fields(GVariant *fields)
 {
 	GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
@@ -75,7 +73,7 @@ static void run_job(struct job *job, GVariant *answer, int message)
 
 void job_run(const struct post_setup *setup, gint64 number)
 {
-	struct deadline deadline = deadline_in(JOB_TIME);
+	struct deadline deadline = deadline_in(WIRE_JOB_TIME);
 	struct job job = {.setup = setup, .number = number, .deadline = deadline, .phase = wire_open(setup->tickets, deadline)};
 	int tickets = setup->tickets;
 	struct verdict verdict = VERDICT_UNDECIDED;

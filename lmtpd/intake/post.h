@@ -159,6 +159,8 @@ struct verdict post_finish(struct post *post, gboolean digest);
 /** Why a post of which the filter leaves nothing is held: the key of a sentence. */
 #define POST_HELD_FILTER "held-filter"
 /** Whose word a held post waits for. The numbers travel on the wire. */
+enum { POST_ANSWER_TIME = 630 }; /* seconds for Postfix's answer to a last byte; dispatch waits 600 */
+
 enum post_hold { POST_HOLD_MODERATION = 1, POST_HOLD_CONFIRMATION = 2, POST_HOLD_UNPARSED = 3, POST_HOLD_AMBIGUOUS = 4 };
 
 /** Instead of the stages, of a message that has killed POISON_DEATHS processes: has it held for the owners, unread. HELD, SENT before, or DEFERRED. */

@@ -12,8 +12,7 @@
 #include "lmtpd/intake/post.h"
 
 enum {
-	DEADLINE_NEAR = 15,  /* seconds; less than that and Postfix might give up before our 250 reaches it */
-	ANSWER_TIME = 630,   /* seconds for Postfix's answer to a last byte */
+	DEADLINE_NEAR = 15,  /* seconds; less than that and Postfix might give up before our 250 reaches it; post_deadline is never so short */
 	ADDRESSED = 24 * 1024, /* bytes of addresses that are told to dispatch: whoever stands behind them gets a second copy */
 	OTHER_LISTS = 20,
 };
@@ -126,7 +125,7 @@ static struct verdict hand_over_part(struct post *post, enum reception reception
 		return verdict;
 	/* From here on only the answer counts, however late it is: see answer_fanout.c. */
 	struct deadline before = post->deadline;
-	post->deadline = deadline_in(ANSWER_TIME);
+	post->deadline = deadline_in(POST_ANSWER_TIME);
 	g_autoptr(GVariant) answer = post_ask(post, WIRE_COMMIT, g_variant_new("()"), -1, &verdict);
 	post->deadline = before;
 	return verdict;

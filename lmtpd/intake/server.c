@@ -15,9 +15,11 @@
 #include "lib/base/log.h"
 #include "lib/base/privilege.h"
 #include "lib/base/process.h"
+#include "lib/wire/wire.h"
 #include "lmtpd/intake/child.h"
 #include "lmtpd/intake/job.h"
 #include "lmtpd/intake/poison.h"
+#include "lmtpd/intake/post.h"
 #include "lmtpd/intake/sandbox.h"
 
 enum {
@@ -114,8 +116,11 @@ static void note_child(struct state *state, pid_t pid, struct poison *poison, gu
 	const struct settings *settings = state->server->settings;
 	struct watched *watched = g_new(struct watched, 1);
 
-	watched->deadline = deadline_in((guint)(settings_number(settings, SET_session_deadline, NULL) +
-		settings_number(settings, SET_post_deadline, NULL)) + CHILD_SLACK);
+	/* Whoever waits for Postfix's answer to a last byte is not stuck, and what is killed counts as a death over its message. */
+	guint session = (guint)(settings_number(settings, SET_session_deadline, NULL) + settings_number(settings, SET_post_deadline, NULL)) +
+		POST_ANSWER_TIME;
+
+	watched->deadline = deadline_in(MAX(session, (guint)WIRE_JOB_TIME + POST_ANSWER_TIME) + CHILD_SLACK);
 	watched->poison = poison;
 	watched->jobs = jobs;
 	if (jobs)
