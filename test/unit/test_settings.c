@@ -39,6 +39,8 @@ static void test_refusals(void **state)
 		BAD("[rollcall]\nrecipients_limit = 10x\n", "r.conf:2: recipients_limit: expected a number from 1 to 100000"),
 		BAD("[rollcall]\nrecipients_limit = -1\n", "r.conf:2: recipients_limit: expected a number"),
 		BAD("[rollcall]\nrecipients_limit =\n", "r.conf:2: recipients_limit: expected a number"),
+		/* Of which 15 s are kept for the answer: with less each post would be put off for ever. */
+		BAD("[rollcall]\npost_deadline = 15\n", "r.conf:2: post_deadline: expected"),
 		BAD("[rollcall]\nmessage_size_limit = 99999999999999999999\n", "r.conf:2: message_size_limit: expected"),
 		BAD("[rollcall]\nmessage_size_limit = 17179869184G\n", "r.conf:2: message_size_limit: expected"),
 		BAD("[rollcall]\nmessage_size_limit = 10 m\n", "r.conf:2: message_size_limit: expected"),
