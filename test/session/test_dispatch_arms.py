@@ -1,6 +1,7 @@
 """One statement of the store fails in the midst of what rollcall-dispatch does with several: somebody's turn and the mail that he gets for it, a job's end and what
 follows from it, a digest's posts, the clock's rounds, the mail server's "no" and its record. Then nothing is lost, nothing is said twice, and the log
 tells why. Planted from outside, as a trigger: so a real statement of the program as it is installed fails, and no other. Each call by itself: unit/test_store_faults.c."""
+import mailbox
 import os
 import signal
 
@@ -11,6 +12,7 @@ from lab.crm import schema
 from lab.inject import AVAILABLE, Strace
 from lab.postfix import DOMAIN
 from lab.process import children, wait_until
+from lab.rollcall import DISPATCH_UID
 from lab.world import World
 from scripted_qmqp import ScriptedQmqp
 
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the room wants to cha
 REASON = "state store unavailable, try again later"
 WISHED = "wished@" + DOMAIN    # its wishes go to the CRM's procedure
 OWNED = "owned@" + DOMAIN      # and its to the owners
+BOXED = "boxed@" + DOMAIN      # and this is archived
 DIGEST, OTHER = "digested@" + DOMAIN, "another@" + DOMAIN
 ENDS = ("ABORT", "ROLLBACK")   # the statement is taken back, or, as when the disk is full, the whole transaction is
 
@@ -28,7 +31,11 @@ def room():
     lists.update({"list " + name: {"digest_at": "", "digest_posts": "2"} for name in (DIGEST, OTHER)})
     with World(start_rollcall=False) as world, ScriptedQmqp(os.path.join(world.directory, "qmqp")) as qmqp:
         world.crm.mariadb.script(schema("procedures.sql"))
-        for name in WISHED, OWNED, DIGEST, OTHER:
+        archives = os.path.join(world.directory, "archives")
+        os.mkdir(archives)
+        os.chown(archives, DISPATCH_UID, DISPATCH_UID)
+        lists["list " + BOXED] = {"archive": "mbox:%s/box" % archives}
+        for name in WISHED, OWNED, DIGEST, OTHER, BOXED:
             world.crm.join(AUTHOR, name.partition("@")[0])
             world.crm.join("reads-%s@mods.example" % name.partition("@")[0], name.partition("@")[0], digest=True)
         world.crm.add_person("owner@mods.example", owner=True)
@@ -433,6 +440,24 @@ def test_the_clock_whose_tables_are_away(room, ours):
         wait_until(lambda: "state store: growing older: planted" in room.log_text(), 10, "word of its last second")
     wait_until(lambda: expired() > before, 20, "another round")
     room.store("DELETE FROM held WHERE list = ?", ours.name)
+
+
+# ---- the archive ----
+
+def test_a_post_is_archived_once(room, ours):
+    """It is there, and that cannot be recorded: so it is put there again, and found."""
+    def box():
+        return [message["Subject"] for message in mailbox.mbox(os.path.join(room.directory, "archives", "box"), create=False)]
+
+    with broken(room, "UPDATE ON kept", when="NEW.archive = 0"):
+        keep(room, BOXED, "Boxed")
+        wait_until(lambda: "list=<%s> archive: archiving a post: planted" % BOXED in room.log_text(), 15, "word of the archive")
+        assert box() == ["Boxed"] and room.store("SELECT archive FROM kept WHERE list = ?", BOXED) == [(1,)]
+    with without(room, "kept"):
+        wait_until(lambda: "looking for posts to archive: no such table" in room.log_text(), 10, "word of the table")
+    room.kill()  # a new archiver does not wait
+    wait_until(lambda: room.store("SELECT archive FROM kept WHERE list = ?", BOXED) in ([], [(0,)]), 15, "the record")
+    assert box() == ["Boxed"]
 
 
 # ---- the mail server ----
