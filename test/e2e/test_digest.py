@@ -167,7 +167,7 @@ def test_on_command(world):
     # It is shown as on its way until its job is done.
     wait_until(lambda: command(world, "digests", "slow") == "no post waits for a digest\n", 10, "the end of the issue")
     assert "no list of ours" in command(world, "digest", "slow@elsewhere.example", status=1)
-    assert "no list of ours" in command(world, "digests", "slow@elsewhere.example", status=1) and "which list" in command(world, "digest", status=64)
+    assert "no list of ours" in command(world, "digests", "slow@elsewhere.example", status=1) and "a list is missing" in command(world, "digest", status=64)
 
 
 def test_explained_by_way(world):
