@@ -16,6 +16,7 @@
 enum {
 	TICK = 1000,         /* milliseconds between rounds with nothing to do */
 	IN_A_ROUND = 20,     /* posts of one list before it is the next one's turn */
+	TURN_TIME = 3,       /* seconds, after which no further post is begun */
 	PAUSE_FIRST = 60,    /* seconds after the first failure */
 	PAUSE_MOST = 3600,
 	ALARM_EACH = 5,      /* failures */
@@ -168,6 +169,7 @@ static gboolean look_at(struct archiver *archiver, const struct store_archive_li
 	struct course *course = course_of(archiver, waiting->list);
 	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
 	g_autoptr(GError) error = NULL;
+	gint64 end = g_get_monotonic_time() + (gint64)TURN_TIME * G_USEC_PER_SEC;
 	guint done = 0;
 
 	if (waiting->posts == 0 || course->next_at > now)
@@ -176,8 +178,11 @@ static gboolean look_at(struct archiver *archiver, const struct store_archive_li
 		log_warning("state store: %s", error->message);
 		return FALSE;
 	}
-	while (done < ids->len && !*archiver->stop && take(archiver, waiting->list, course, g_array_index(ids, gint64, done)))
+	while (done < ids->len && !*archiver->stop && take(archiver, waiting->list, course, g_array_index(ids, gint64, done))) {
 		done++;
+		if (g_get_monotonic_time() > end)
+			break;
+	}
 	return done > 0;
 }
 

@@ -13,6 +13,7 @@ from lab.hyperkitty import READY, HyperKitty
 from lab.postfix import DOMAIN
 from lab.process import BUILD, alive, children, started, wait_until
 from lab.rollcall import DISPATCH_UID
+from lab.slowline import SlowLine
 from lab.world import World, address, compose
 
 AUTHOR = "chaya@mail.example.net"
@@ -152,6 +153,25 @@ def test_hyperkitty_shows_the_posts(world):
             url = "".join(copy.header("Archived-At")[0].split()).strip("<>")
             page = kitty.get(url.partition("/hyperkitty")[2])
             assert copy.header("Subject")[0] in page and "caf\u00e9" in page
+
+
+@pytest.mark.skipif(not READY, reason="Debian's python3-django-hyperkitty is not installed")
+def test_a_slow_archive_keeps_no_other_waiting(world):
+    """Twelve posts for one that is far away, and behind them one for the disk."""
+    far = os.path.join(world.directory, "far")
+    os.mkdir(far)
+    with HyperKitty(far, KEY) as kitty, SlowLine(kitty.port, delay=0.3) as line:
+        world.rollcall.configure({"list " + address("kitty"): {"archive": "hyperkitty:http://127.0.0.1:%d/hyperkitty" % line.port, "archive_key_file": world.key}})
+        assert world.rollcall.reload()
+        for number in range(12):
+            post(world, "kitty", "far %d" % number)
+        post(world, "kept", "near")
+        wait_until(lambda: "near" in box(world, "kept"), 30, "the near archive")
+        assert not nothing_waits(world), "the far one had all of its turn"
+        line.delay = 0
+        wait_until(lambda: nothing_waits(world), 60, "the far archive")
+        emails = json.loads(kitty.get("/api/list/%s/emails/?format=json" % address("kitty")))
+        assert len(emails) == 12
 
 
 def test_an_mbox_is_brought_in(world):
