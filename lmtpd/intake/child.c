@@ -16,10 +16,11 @@
 #include "lmtpd/intake/session.h"
 
 /*
- * Seconds until somebody says whose address it is: for a free worker, while Postfix thinks a minute about each mail, and for a CRM that may take connect_deadline and
- * query_deadline. A 451 sends the post back into Postfix's queue for minutes; its lmtp_rcpt_timeout is 300 s.
+ * Seconds until somebody says whose address it is. Workers that are all busy, or a CRM that takes all of query_deadline, would bring in some posts that go back into
+ * Postfix's queue after that. But where nobody is there to answer, as after a crash with a key that is gone, Postfix's client is kept for so long, and
+ * the generation before the reload that mends it.
  */
-enum { ROUTE_TIME = 240 };
+enum { ROUTE_TIME = 60 };
 
 struct child {
 	const struct child_session *session;
