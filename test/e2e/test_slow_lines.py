@@ -73,7 +73,7 @@ def test_notices_leave_room_for_a_post(far):
         far.crm.add_person("moderator%d@home.example.org" % i, moderator=True)
         far.crm.join("moderator%d@home.example.org" % i, HELD)
     far.sink.forget()
-    far.back.delay, far.back.jitter = 0.4, 0
+    far.back.delay, far.back.jitter = 1.0, 0
     before = len(far.rollcall.log())
 
     def lines(pattern):
