@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { ROUNDS = 4 }; /* what is cut off or put on can bring something new to light */
+
 struct reader {
 	const char *place, *end;
 	GString *out, *item;
@@ -265,7 +267,7 @@ static void read_one(struct reader *reader)
 	}
 }
 
-char *address_form_value(const char *value, size_t length)
+static char *settle_once(const char *value, size_t length)
 {
 	g_autoptr(GString) item = g_string_new(NULL);
 	struct reader reader = {
@@ -281,6 +283,21 @@ char *address_form_value(const char *value, size_t length)
 		read_one(&reader);
 	end_item(&reader);
 	return g_string_free(reader.out, !reader.changed || reader.malformed);
+}
+
+char *address_form_value(const char *value, size_t length)
+{
+	g_autofree char *last = settle_once(value, length);
+
+	for (guint round = 0; last && round < ROUNDS; round++) {
+		char *next = settle_once(last, strlen(last));
+
+		if (!next)
+			return g_steal_pointer(&last);
+		g_free(last);
+		last = next;
+	}
+	return NULL;
 }
 
 void address_form_settle(struct header *header)

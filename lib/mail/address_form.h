@@ -18,7 +18,7 @@
 /** Settles all address fields of `header` in place; a field that is fine is not touched. */
 void address_form_settle(struct header *header);
 
-/** One value: NULL when it may stay, else the settled one (the caller frees). Anything may be in it. */
+/** One value: NULL when it may stay, or is one that never comes to rest; else the settled one (the caller frees), which may stay. Anything may be in it. */
 char *address_form_value(const char *value, size_t length);
 
 #endif

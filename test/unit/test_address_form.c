@@ -64,6 +64,8 @@ static const struct {
 	{"<@", NULL},
 	{"<", NULL},
 	{"", NULL},
+	/* each look finds something else */
+	{":\")\",[\":\")\",[\"<\"a\">@@]", NULL},
 	{"caf\xc3\xa9 <jan@x.example>", NULL},
 	{"=?utf-8?q?J=C3=B6rg?= <j@x.example>", NULL},
 };
